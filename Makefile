@@ -1,0 +1,118 @@
+# `make help` lists the targets. `make run` and `make test` install what they need: Python >= 3.11 with venv and make are enough.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The interpreter of the virtual environment: python3.11 where it is, else python3 (3.11 or newer).
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The site's port; the mailbox, the metrics and SMTP take the three after it.
+PORT ?= 8000
+# Parallel test processes, and what to test (make test TESTS=tests/domain).
+JOBS ?= 2
+TESTS ?= tests
+
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv pip
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# --- Installing: a stamp file for each layer, so that a second call installs nothing -----------------------------
+
+$(VENV)/.bootstrap: requirements/bootstrap.txt
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Microblog needs Python 3.11 or newer: install python3.11 and python3.11-venv, or name one by make PYTHON=/path" >&2; exit 1; }
+	@echo "Making $(VENV) with $$($(PYTHON) --version)"
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 -m venv failed: on Debian install python3-venv" >&2; exit 1; }
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bootstrap.txt
+	@touch $@
+
+$(VENV)/.run: $(VENV)/.bootstrap requirements/runtime.txt requirements/local.txt setup.py app/microblog/__init__.py
+	@echo "Installing Microblog, PostgreSQL and Redis into $(VENV)"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/runtime.txt --requirement requirements/local.txt
+	@$(UV) install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.run requirements/dev.txt
+	@echo "Installing the tools for tests and lint into $(VENV)"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
+	@touch $@
+
+.PHONY: install
+install: $(VENV)/.dev ## Install everything into .venv
+
+.PHONY: system-tools
+system-tools:
+	@.ci/system-tools
+
+# --- Running --------------------------------------------------------------------------------------------------------
+
+.PHONY: run
+run: $(VENV)/.run ## Start the whole site with its servers; Ctrl-C stops it (make run PORT=9000)
+	@exec $(BIN)/python -m devstack up --port $(PORT)
+
+.PHONY: stop
+stop: $(VENV)/.run ## Stop a site that make run started in another terminal
+	@$(BIN)/python -m devstack stop
+
+.PHONY: status
+status: $(VENV)/.run ## Show the running programs
+	@$(BIN)/python -m devstack status
+
+.PHONY: reset
+reset: $(VENV)/.run ## Delete the development data: database, mails, pictures, logs
+	@$(BIN)/python -m devstack reset
+
+# --- Checking -------------------------------------------------------------------------------------------------------
+
+.PHONY: test
+test: $(VENV)/.dev system-tools ## Run the tests with coverage (under 8 minutes on 2 cores)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
+
+.PHONY: test-full
+test-full: $(VENV)/.dev system-tools ## Run also what takes longer: long fuzzing, galleries
+	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
+
+.PHONY: lint
+lint: $(VENV)/.dev ## Check style, types, import floors, templates and YAML
+	@echo "ruff check";  $(BIN)/ruff check
+	@echo "ruff format"; $(BIN)/ruff format --check
+	@echo "mypy";        $(BIN)/mypy
+	@echo "lint-imports"; $(BIN)/lint-imports
+	@echo "djlint";      $(BIN)/djlint app/microblog --lint --quiet
+	@echo "yamllint";    $(BIN)/yamllint --strict .
+
+.PHONY: format
+format: $(VENV)/.dev ## Let ruff mend style and format
+	@$(BIN)/ruff check --fix --show-fixes
+	@$(BIN)/ruff format
+
+.PHONY: hooks
+hooks: $(VENV)/.dev ## Install the git hooks of .pre-commit-config.yaml
+	@$(BIN)/pre-commit install
+
+# --- Making what is committed -----------------------------------------------------------------------------------
+
+.PHONY: lock
+lock: $(VENV)/.bootstrap ## Renew the locks from requirements/*.in (UPGRADE=--upgrade for newer releases)
+	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt"; do \
+	  set -- $$layer; name=$$1; shift; echo "$$name"; ../$(LOCK) $(UPGRADE) "$$@" $$name.in --output-file $$name.txt; done
+
+.PHONY: wheel
+wheel: $(VENV)/.dev ## Build the wheel into dist/
+	@$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+.PHONY: translations
+translations: $(VENV)/.dev ## Collect the strings shown to people into app/microblog/translations
+	@$(BIN)/pybabel extract --quiet --mapping-file babel.cfg --keyword N_ --project Microblog --no-location \
+	  --sort-output --output-file app/microblog/translations/messages.pot app/microblog
+
+.PHONY: screenshots
+screenshots: $(VENV)/.dev system-tools ## Take the README's pictures from a fresh site of its own
+	@$(BIN)/python -m devstack screenshots
