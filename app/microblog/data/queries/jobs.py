@@ -1,0 +1,168 @@
+"""The outbox's rows: inserting, claiming, counting attempts, finishing, burying and bringing back."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Float, Row, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.orm import Session
+
+from microblog.data.models import DeadJob, Job
+
+# Errors are a type and a place; the bound keeps a surprise from filling the table.
+ERROR_CHARACTERS = 500
+
+
+def insert_jobs(session: Session, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert jobs by one statement; each row has `name`, `queue`, `arguments` and `request_id`."""
+    session.execute(insert(Job).values(list(rows)))
+
+
+def insert_unique_job(session: Session, row: dict[str, Any]) -> bool:
+    """Insert a job unless its `unique_key` is among the jobs or the dead; whether it was inserted."""
+    columns = [Job.__table__.c[name] for name in row]
+    values = select(
+        *(literal(value, column.type) for column, value in zip(columns, row.values(), strict=True))
+    )
+    alive = values.where(~exists().where(DeadJob.unique_key == row["unique_key"]))
+    statement = upsert(Job).from_select(columns, alive).on_conflict_do_nothing(index_elements=["unique_key"])
+    return session.execute(statement.returning(Job.id)).first() is not None
+
+
+def claim_due(session: Session, *, limit: int) -> Sequence[Row[Any]]:
+    """Lock the jobs that the relay has to act on, longest due first, past those that somebody holds.
+
+    Rows have id, name, queue, attempts, handovers, request_id and created_at.
+    """
+    return session.execute(
+        select(Job.id, Job.name, Job.queue, Job.attempts, Job.handovers, Job.request_id, Job.created_at)
+        .where(Job.state != "done", Job.available_at <= func.now())
+        .order_by(Job.available_at)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    ).all()
+
+
+def mark_handed(session: Session, *, job_ids: Sequence[int], delay: timedelta) -> None:
+    """Note that jobs went to the broker; they are due again after `delay` unless done by then."""
+    session.execute(
+        update(Job)
+        .where(Job.id.in_(job_ids))
+        .values(state="handed", handovers=Job.handovers + 1, available_at=func.clock_timestamp() + delay)
+    )
+
+
+def lock_job(session: Session, *, job_id: int) -> Row[Any] | None:
+    """Lock one unfinished job for this transaction; None where it is done, gone, or held by somebody else."""
+    return session.execute(
+        select(Job.id, Job.name, Job.arguments, Job.attempts, Job.request_id, Job.created_at)
+        .where(Job.id == job_id, Job.state != "done")
+        .with_for_update(skip_locked=True)
+    ).first()
+
+
+def is_unfinished(session: Session, *, job_id: int) -> bool:
+    """Whether a job is there and not done."""
+    return session.scalar(select(Job.id).where(Job.id == job_id, Job.state != "done")) is not None
+
+
+def count_attempt(session: Session, *, job_id: int) -> None:
+    """Count a start, before the work begins."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(attempts=Job.attempts + 1, started_at=func.clock_timestamp())
+    )
+
+
+def mark_done(session: Session, *, job_id: int) -> None:
+    """Finish a job, in the transaction of its effect."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(state="done", finished_at=func.clock_timestamp(), error=None)
+    )
+
+
+def retry_later(session: Session, *, job_id: int, delay: timedelta, error: str) -> None:
+    """Put a job back for the relay after `delay`."""
+    session.execute(
+        update(Job)
+        .where(Job.id == job_id)
+        .values(state="waiting", available_at=func.clock_timestamp() + delay, error=error[:ERROR_CHARACTERS])
+    )
+
+
+COPIED = ("id", "name", "queue", "arguments", "unique_key", "attempts", "request_id", "created_at")
+
+
+def bury(session: Session, *, job_id: int, error: str) -> None:
+    """Move a job to the dead letters."""
+    gone = delete(Job).where(Job.id == job_id).returning(*(getattr(Job, name) for name in COPIED)).cte("gone")
+    columns = [gone.c[name] for name in COPIED]
+    session.execute(
+        insert(DeadJob).from_select([*COPIED, "error"], select(*columns, literal(error[:ERROR_CHARACTERS])))
+    )
+
+
+def list_jobs(session: Session, *, limit: int) -> Sequence[Row[Any]]:
+    """Unfinished jobs, latest due first (columns as selected below)."""
+    return session.execute(
+        select(
+            Job.id,
+            Job.name,
+            Job.queue,
+            Job.state,
+            Job.attempts,
+            Job.handovers,
+            Job.available_at,
+            Job.created_at,
+            Job.error,
+        )
+        .where(Job.state != "done")
+        .order_by(Job.available_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def list_dead(session: Session, *, limit: int) -> Sequence[Row[Any]]:
+    """The newest dead letters: id, name, queue, arguments, attempts, error, created_at, died_at."""
+    return session.execute(
+        select(
+            DeadJob.id,
+            DeadJob.name,
+            DeadJob.queue,
+            DeadJob.arguments,
+            DeadJob.attempts,
+            DeadJob.error,
+            DeadJob.created_at,
+            DeadJob.died_at,
+        )
+        .order_by(DeadJob.died_at.desc())
+        .limit(limit)
+    ).all()
+
+
+def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
+    """Bring dead letters back as new jobs with the same ids (all of them for None); how many."""
+    chosen = delete(DeadJob)
+    if job_ids is not None:
+        chosen = chosen.where(DeadJob.id.in_(job_ids))
+    names = [name for name in COPIED if name != "attempts"]
+    back = chosen.returning(*(getattr(DeadJob, name) for name in names)).cte("back")
+    statement = upsert(Job).from_select(names, select(*(back.c[name] for name in names)))
+    # Of a scheduled job whose period was made anew meanwhile, one is enough.
+    return len(session.execute(statement.on_conflict_do_nothing().returning(Job.id)).all())
+
+
+def read_backlog(session: Session) -> Row[Any]:
+    """The outbox in figures: `pending` jobs, `oldest_seconds` (the age of the oldest of them), `dead`."""
+    age = func.extract("epoch", func.now() - func.min(Job.created_at))
+    return session.execute(
+        select(
+            func.count().label("pending"),
+            func.coalesce(cast(age, Float), 0.0).label("oldest_seconds"),
+            select(func.count()).select_from(DeadJob).scalar_subquery().label("dead"),
+        ).where(Job.state != "done")
+    ).one()

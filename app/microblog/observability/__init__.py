@@ -1,0 +1,1 @@
+"""Floor 1: logs and metrics, used by every floor above."""
