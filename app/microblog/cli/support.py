@@ -1,0 +1,36 @@
+"""What all commands share: reading the settings, and errors that are one line and an exit code."""
+
+import os
+from typing import IO, Any
+
+import click
+
+from microblog.settings import Settings, load_settings
+
+SHORT_HELP = {"help_option_names": ["-h", "--help"]}
+
+
+class Failed(click.ClickException):
+    """It failed at run time: one line on standard error that says what and the fix; exit code 1."""
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the one line."""
+        message = " ".join(self.message.split())
+        click.echo(f"microblog: {message}", file=file, err=file is None)
+
+
+class BadSettings(Failed):
+    """A setting is missing or wrong: exit code 2, so that a supervisor needn't try again."""
+
+    exit_code = 2
+
+
+def read_settings() -> Settings:
+    """The settings of this process's environment. Raises `SettingsError`."""
+    return load_settings(os.environ)
+
+
+def examples(*lines: str) -> str:
+    """An epilog for --help that shows how a command is used."""
+    # \b keeps click from folding the lines into a paragraph.
+    return "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines)))

@@ -1,0 +1,98 @@
+"""`microblog web`: gunicorn with the settings of this site."""
+
+import importlib
+import logging
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
+from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.glogging import Logger  # type: ignore[import-untyped]
+from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
+
+from microblog.cli.measuring import mark_dead, prepare_metrics
+from microblog.cli.support import examples, read_settings
+from microblog.observability.logs import configure_logs
+from microblog.settings import Settings
+
+# Longest request < graceful time < the supervisor's stopwaitsecs, so that no request is cut by a stop.
+GRACEFUL_SECONDS = 30
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes and unlinks a private file there
+
+
+class PlainLogger(Logger):  # type: ignore[misc]
+    """Hands gunicorn's own messages to the process's logging; requests are logged by http/."""
+
+    def setup(self, cfg: Config) -> None:
+        """Take gunicorn's own handlers off again."""
+        super().setup(cfg)
+        for handler in list(self.error_log.handlers):
+            self.error_log.removeHandler(handler)
+        self.error_log.propagate = True
+        self.error_log.setLevel(logging.NOTSET)
+
+
+class Site(BaseApplication):  # type: ignore[misc]
+    """gunicorn around `microblog.wsgi`, loaded in the workers only: connections never cross a fork."""
+
+    def __init__(self, options: dict[str, Any]) -> None:
+        self.options = options
+        super().__init__()
+
+    def load_config(self) -> None:
+        """Take the options over; no file and no GUNICORN_CMD_ARGS."""
+        for name, value in self.options.items():
+            self.cfg.set(name, value)
+
+    def load(self) -> Any:
+        """The application, in a worker."""
+        return importlib.import_module("microblog.wsgi").application
+
+
+def make_options(settings: Settings) -> dict[str, Any]:
+    """The settings for gunicorn (https://docs.gunicorn.org/en/stable/settings.html)."""
+    return {
+        "bind": settings.web_bind,
+        "workers": settings.web_workers,
+        # A sync worker resets what waits in its backlog when it stops.
+        "worker_class": "gthread",
+        "threads": settings.web_threads,
+        "graceful_timeout": GRACEFUL_SECONDS,
+        "timeout": GRACEFUL_SECONDS,
+        # Its heartbeat must not wait for a busy disk.
+        "worker_tmp_dir": str(SHARED_MEMORY) if os.access(SHARED_MEMORY, os.W_OK) else None,
+        # The web server in front reaches a Unix socket by its group.
+        "umask": 0o007,
+        # A second instance of the same user would take it over, and the first to stop delete it.
+        "control_socket_disable": True,
+        # Who may set forwarding headers is MICROBLOG_TRUSTED_PROXIES alone.
+        "forwarded_allow_ips": "",
+        "secure_scheme_headers": {},
+        "forwarder_headers": "",
+        "accesslog": None,
+        "loglevel": settings.log_level.lower(),
+        "logger_class": PlainLogger,
+        "proc_name": "microblog web",
+        "child_exit": forget_worker,
+    }
+
+
+def forget_worker(_arbiter: Arbiter, worker: Worker) -> None:
+    """Take what a dead worker said about the present out of the metrics."""
+    mark_dead(worker.pid)
+
+
+@click.command(epilog=examples("microblog web", "MICROBLOG_WEB_BIND=unix:/run/web.sock microblog web"))
+def command() -> None:
+    """Serve the site on MICROBLOG_WEB_BIND.
+
+    It runs MICROBLOG_WEB_WORKERS processes of MICROBLOG_WEB_THREADS threads. TERM stops it when the requests
+    that run are answered, after 30 seconds at most.
+    """
+    settings = read_settings()
+    prepare_metrics(settings, "web")
+    configure_logs(settings, service="web")
+    Site(make_options(settings)).run()
