@@ -1,0 +1,48 @@
+"""The one place where a process's collaborators are made from its settings."""
+
+from dataclasses import dataclass
+
+import redis
+
+from microblog.data.cache import make_client
+from microblog.data.feeds import Feeds
+from microblog.data.session import Database
+from microblog.data.storage import DirectoryStorage, Storage
+from microblog.services.links import LinkSigner
+from microblog.services.mailer import Mailer
+from microblog.services.passwords import PasswordHasher, make_hasher
+from microblog.settings import Settings
+
+
+@dataclass(frozen=True)
+class Resources:
+    """What services need besides a session. Opens connections when first used; make it after a fork."""
+
+    settings: Settings
+    database: Database
+    cache: redis.Redis
+    feeds: Feeds
+    storage: Storage
+    hasher: PasswordHasher
+    links: LinkSigner
+    mailer: Mailer
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.database.close()
+        self.cache.close()
+
+
+def bootstrap(settings: Settings, *, application: str, pool_size: int = 5) -> Resources:
+    """Make a process's collaborators. `application` names the process to PostgreSQL."""
+    cache = make_client(settings.cache_url)
+    return Resources(
+        settings=settings,
+        database=Database(settings.database_url, application=application, pool_size=pool_size),
+        cache=cache,
+        feeds=Feeds(cache, settings.feed_length),
+        storage=DirectoryStorage(settings.media_dir),
+        hasher=make_hasher(settings),
+        links=LinkSigner(settings.secret_key),
+        mailer=Mailer(settings.smtp_url, settings.mail_from),
+    )

@@ -1,0 +1,154 @@
+"""Reading and writing accounts and users."""
+
+from typing import Any
+
+from sqlalchemy import BigInteger, Row, bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy.orm import Session
+
+from microblog.data.models import Account, Follow, Status, User
+from microblog.data.queries.visibility import NOBODY
+from microblog.domain.visibility import Visibility
+
+AccountRow = Row[Any]
+
+accounts = Account.__table__.alias("account")
+ACCOUNT_COLUMNS = (
+    accounts.c.id,
+    accounts.c.username,
+    accounts.c.display_name,
+    accounts.c.note,
+    accounts.c.note_html,
+    accounts.c.avatar_key,
+    accounts.c.locked,
+    accounts.c.bot,
+    accounts.c.role,
+    accounts.c.created_at,
+    accounts.c.suspended_at,
+    accounts.c.statuses_count,
+    accounts.c.followers_count,
+    accounts.c.following_count,
+    accounts.c.last_status_at,
+)
+_users = User.__table__
+
+# Whom everybody may see: confirmed and not suspended.
+IS_PUBLIC = (accounts.c.suspended_at.is_(None), _users.c.confirmed_at.is_not(None))
+_BY_NAME = (
+    select(*ACCOUNT_COLUMNS)
+    .join(_users, _users.c.account_id == accounts.c.id)
+    .where(func.lower(accounts.c.username) == func.lower(bindparam("username")))
+)
+_PUBLIC_BY_NAME = _BY_NAME.where(*IS_PUBLIC)
+
+_recent = (
+    select(Status.account_id)
+    .where(
+        Status.visibility == literal_column(f"'{Visibility.PUBLIC}'"),
+        Status.reblog_of_id.is_(None),
+        Status.in_reply_to_account_id.is_(None),
+    )
+    .order_by(Status.id.desc())
+    .limit(200)
+    .subquery("recent")
+)
+# Authors of the newest public posts: bounded work, however many accounts there are.
+_SUGGESTIONS = (
+    select(*ACCOUNT_COLUMNS)
+    .where(
+        accounts.c.id.in_(select(_recent.c.account_id)),
+        accounts.c.suspended_at.is_(None),
+        accounts.c.id != bindparam("viewer_id", type_=BigInteger),
+        ~exists().where(
+            Follow.account_id == bindparam("viewer_id", type_=BigInteger),
+            Follow.target_account_id == accounts.c.id,
+        ),
+    )
+    .order_by(accounts.c.followers_count.desc(), accounts.c.id)
+    .limit(bindparam("limit"))
+)
+
+
+def get_public_account(session: Session, username: str) -> AccountRow | None:
+    """The account of that name (any case) as everybody may see it; unconfirmed and suspended ones are not there."""
+    return session.execute(_PUBLIC_BY_NAME, {"username": username}).one_or_none()
+
+
+def get_account(session: Session, username: str) -> AccountRow | None:
+    """The account of that name (any case), in whatever state."""
+    return session.execute(_BY_NAME, {"username": username}).one_or_none()
+
+
+def suggest_accounts(session: Session, viewer_id: int | None, limit: int) -> list[AccountRow]:
+    """Accounts that post and that the viewer doesn't follow, those with the most followers first."""
+    return list(session.execute(_SUGGESTIONS, {"viewer_id": viewer_id or NOBODY, "limit": limit}))
+
+
+def insert_account(
+    session: Session, *, username: str, email: str, password_hash: str, is_confirmed: bool
+) -> int:
+    """Write an account and its user; raises IntegrityError where the name (or a confirmed address) is taken."""
+    account_id = session.scalars(insert(Account).values(username=username).returning(Account.id)).one()
+    session.execute(
+        insert(User).values(
+            account_id=account_id,
+            email=email,
+            password_hash=password_hash,
+            confirmed_at=func.now() if is_confirmed else None,
+        )
+    )
+    return account_id
+
+
+def update_account(session: Session, account_id: int, **values: object) -> None:
+    """Set columns of an account."""
+    session.execute(update(Account).where(Account.id == account_id).values(**values))
+
+
+def update_user(session: Session, account_id: int, **values: object) -> None:
+    """Set columns of a user."""
+    session.execute(update(User).where(User.account_id == account_id).values(**values))
+
+
+def confirm_user(session: Session, account_id: int, email: str) -> None:
+    """Make the address the account's confirmed one; raises IntegrityError where it is another's already."""
+    update_user(session, account_id, email=email, confirmed_at=func.coalesce(User.confirmed_at, func.now()))
+
+
+def get_user(session: Session, account_id: int) -> Row[Any] | None:
+    """What only the person and the machine may know: address, password hash, preferences."""
+    statement = select(*_users.c, Account.username).join(Account, Account.id == _users.c.account_id)
+    return session.execute(statement.where(_users.c.account_id == account_id)).one_or_none()
+
+
+def is_email_taken(session: Session, email: str, *, but_account_id: int) -> bool:
+    """Whether the address is the confirmed one of another account."""
+    statement = exists().where(
+        func.lower(User.email) == email.lower(),
+        User.confirmed_at.is_not(None),
+        User.account_id != but_account_id,
+    )
+    return bool(session.scalar(select(statement)))
+
+
+def get_confirmed_user_by_email(session: Session, email: str) -> Row[Any] | None:
+    """The user with this confirmed address, unless suspended."""
+    statement = (
+        select(*_users.c, Account.username)
+        .join(Account, Account.id == _users.c.account_id)
+        .where(
+            func.lower(_users.c.email) == email.lower(),
+            _users.c.confirmed_at.is_not(None),
+            Account.suspended_at.is_(None),
+        )
+    )
+    return session.execute(statement).one_or_none()
+
+
+def get_user_by_name(session: Session, username: str) -> Row[Any] | None:
+    """The user of that name (any case), unless suspended."""
+    statement = (
+        select(*_users.c, Account.username)
+        .join(Account, Account.id == _users.c.account_id)
+        .where(func.lower(Account.username) == username.lower(), Account.suspended_at.is_(None))
+    )
+    return session.execute(statement).one_or_none()

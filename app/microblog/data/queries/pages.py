@@ -1,0 +1,62 @@
+"""Keyset paging in SQL: the two shapes of a page's statement, and the reading of a page."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam
+from sqlalchemy.orm import Session
+
+from microblog.domain.ids import MAX_ID
+from microblog.domain.pages import Page, PageRequest
+
+
+@dataclass(frozen=True, slots=True)
+class PagedSelect:
+    """A list's statement in both directions; the cursor is the column `id_name` of its rows."""
+
+    newest: Select[Any]
+    above: Select[Any]
+    id_name: str
+
+
+def paged(statement: Select[Any], column: ColumnElement[int], id_name: str = "id") -> PagedSelect:
+    """Add keyset paging by `column`, which `statement` selects under the name `id_name`."""
+    bounded = statement.where(
+        column < bindparam("max_id", type_=BigInteger), column > bindparam("since_id", type_=BigInteger)
+    ).limit(bindparam("limit"))
+    return PagedSelect(bounded.order_by(column.desc()), bounded.order_by(column.asc()), id_name)
+
+
+def read_page(
+    session: Session, select: PagedSelect, page: PageRequest, parameters: Mapping[str, object]
+) -> Page[Row[Any]]:
+    """The rows of one page, newest first, with the cursors of its neighbours. One statement."""
+    upwards = page.min_id is not None
+    bounds = {
+        "max_id": MAX_ID if page.max_id is None else page.max_id,
+        "since_id": (page.min_id if upwards else page.since_id) or 0,
+        # One more than shown tells whether there is a further page, without counting.
+        "limit": page.limit + 1,
+    }
+    rows = list(session.execute(select.above if upwards else select.newest, {**parameters, **bounds}))
+    has_more = len(rows) > page.limit
+    rows = rows[: page.limit]
+    if upwards:
+        rows.reverse()
+    return make_page(rows, page, has_more=has_more, id_name=select.id_name)
+
+
+def make_page(
+    rows: list[Row[Any]], page: PageRequest, *, has_more: bool, id_name: str = "id"
+) -> Page[Row[Any]]:
+    """Put cursors to rows (newest first); `has_more`: further rows lie in the direction that was read."""
+    if not rows:
+        return Page([])
+    upwards = page.min_id is not None
+    first, last = rows[0]._mapping[id_name], rows[-1]._mapping[id_name]
+    return Page(
+        rows,
+        older=last if upwards or has_more else None,
+        newer=first if (has_more if upwards else page.max_id is not None) else None,
+    )

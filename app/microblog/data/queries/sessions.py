@@ -1,0 +1,128 @@
+"""Log-in sessions and one-time tokens."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import BigInteger, LargeBinary, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from microblog.data.models import Account, LogInSession, Marker, Notification, OneTimeToken, User
+from microblog.domain.limits import UNREAD_NOTIFICATIONS
+
+_unread = (
+    select(Notification.id)
+    .where(Notification.account_id == Account.id, Notification.id > func.coalesce(Marker.last_read_id, 0))
+    .correlate(Account, Marker)
+    .limit(UNREAD_NOTIFICATIONS)
+    .subquery("unread")
+)
+# All that a signed-in page needs to know of its viewer, in one statement.
+_VIEWER = (
+    select(
+        LogInSession.id.label("session_id"),
+        LogInSession.last_used_at,
+        Account.id.label("account_id"),
+        Account.username,
+        Account.display_name,
+        Account.avatar_key,
+        Account.role,
+        Account.feed_version,
+        User.confirmed_at,
+        User.time_zone,
+        User.locale,
+        select(func.count()).select_from(_unread).scalar_subquery().label("unread_notifications"),
+    )
+    .join(Account, Account.id == LogInSession.account_id)
+    .join(User, User.account_id == Account.id)
+    .outerjoin(Marker, (Marker.account_id == Account.id) & (Marker.timeline == "notifications"))
+    .where(
+        LogInSession.token_hash == bindparam("token_hash", type_=LargeBinary),
+        LogInSession.expires_at > func.now(),
+        Account.suspended_at.is_(None),
+    )
+)
+_TOUCH = (
+    update(LogInSession)
+    .where(LogInSession.id == bindparam("session_id", type_=BigInteger))
+    .values(last_used_at=func.now())
+)
+
+
+def get_viewer(session: Session, token_hash: bytes) -> Row[Any] | None:
+    """The person behind a session token, or None where it is unknown, expired or its account suspended."""
+    return session.execute(_VIEWER, {"token_hash": token_hash}).one_or_none()
+
+
+def touch_session(session: Session, session_id: int) -> None:
+    """Note that a session is in use."""
+    session.execute(_TOUCH, {"session_id": session_id})
+
+
+def insert_session(
+    session: Session, *, account_id: int, token_hash: bytes, user_agent: str, lifetime: timedelta
+) -> int:
+    """Write a session; its id."""
+    statement = insert(LogInSession).values(
+        account_id=account_id, token_hash=token_hash, user_agent=user_agent, expires_at=func.now() + lifetime
+    )
+    return session.scalars(statement.returning(LogInSession.id)).one()
+
+
+def list_sessions(session: Session, account_id: int, limit: int) -> list[Row[Any]]:
+    """The account's live sessions, the last used first."""
+    statement = (
+        select(LogInSession.id, LogInSession.user_agent, LogInSession.created_at, LogInSession.last_used_at)
+        .where(LogInSession.account_id == account_id, LogInSession.expires_at > func.now())
+        .order_by(LogInSession.last_used_at.desc(), LogInSession.id.desc())
+        .limit(limit)
+    )
+    return list(session.execute(statement))
+
+
+def delete_session(session: Session, session_id: int, account_id: int) -> bool:
+    """Revoke one session of this account; whether there was one."""
+    statement = delete(LogInSession).where(
+        LogInSession.id == session_id, LogInSession.account_id == account_id
+    )
+    return session.execute(statement.returning(LogInSession.id)).one_or_none() is not None
+
+
+def delete_sessions(session: Session, account_id: int, *, but_session_id: int = 0) -> None:
+    """Revoke all sessions of this account, but one where it is given."""
+    session.execute(
+        delete(LogInSession).where(LogInSession.account_id == account_id, LogInSession.id != but_session_id)
+    )
+
+
+def insert_token(session: Session, *, account_id: int, purpose: str, email: str, lifetime: timedelta) -> int:
+    """Write a one-time token, in the place of the account's earlier ones for that purpose; its id."""
+    delete_tokens(session, account_id, purpose)
+    statement = insert(OneTimeToken).values(
+        account_id=account_id, purpose=purpose, email=email, expires_at=func.now() + lifetime
+    )
+    return session.scalars(statement.returning(OneTimeToken.id)).one()
+
+
+def get_token(session: Session, token_id: int, purpose: str, *, for_update: bool = False) -> Row[Any] | None:
+    """A token that is still good."""
+    statement = select(OneTimeToken.id, OneTimeToken.account_id, OneTimeToken.email).where(
+        OneTimeToken.id == token_id, OneTimeToken.purpose == purpose, OneTimeToken.expires_at > func.now()
+    )
+    return session.execute(statement.with_for_update() if for_update else statement).one_or_none()
+
+
+def get_pending_email(session: Session, account_id: int) -> str | None:
+    """The new address that waits for its confirmation."""
+    statement = select(OneTimeToken.email).where(
+        OneTimeToken.account_id == account_id,
+        OneTimeToken.purpose == "change_email",
+        OneTimeToken.expires_at > func.now(),
+    )
+    return session.scalars(statement.limit(1)).one_or_none()
+
+
+def delete_tokens(session: Session, account_id: int, *purposes: str) -> None:
+    """Make the account's tokens for these purposes useless."""
+    session.execute(
+        delete(OneTimeToken).where(OneTimeToken.account_id == account_id, OneTimeToken.purpose.in_(purposes))
+    )

@@ -1,0 +1,1 @@
+"""Floor 2: pure values and rules, no input or output."""

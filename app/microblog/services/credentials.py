@@ -1,0 +1,171 @@
+"""What proves who somebody is: confirmed addresses, passwords, and the links in mails."""
+
+from datetime import timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from microblog.data.queries import accounts as account_queries
+from microblog.data.queries import sessions as queries
+from microblog.domain.errors import Conflict, InvalidToken, Message, N_, NotFound, ValidationError
+from microblog.domain.limits import EMAIL_CHARACTERS
+from microblog.domain.text import clean_line, is_email
+from microblog.jobs import names
+from microblog.jobs.outbox import enqueue
+from microblog.services.links import LinkSigner
+from microblog.services.passwords import PasswordHasher, check_password
+
+CONFIRMATION_LIFETIME = timedelta(days=7)
+RESET_LIFETIME = timedelta(hours=2)
+CONFIRM, CHANGE, RESET = "confirm_email", "change_email", "reset_password"
+# The mail job for an address without an account: it does nothing, but the request costs the same.
+NO_TOKEN = 0
+PREFERENCE_OF_KIND = {"mentions": "mail_mentions", "follows": "mail_follows"}
+
+
+def find_email_problem(email: str) -> Message | None:
+    """Why this can't be an e-mail address, or None."""
+    if len(email) > EMAIL_CHARACTERS or not is_email(email):
+        return Message(N_("Give an e-mail address such as name@example.org."))
+    return None
+
+
+def send_confirmation(session: Session, *, account_id: int, email: str, purpose: str = CONFIRM) -> None:
+    """Have a link mailed to `email` that proves it to be the account's."""
+    token_id = queries.insert_token(
+        session, account_id=account_id, purpose=purpose, email=email, lifetime=CONFIRMATION_LIFETIME
+    )
+    enqueue(session, names.CONFIRMATION_MAIL, token_id=token_id)
+
+
+def resend_confirmation(session: Session, *, account_id: int) -> None:
+    """Mail the confirmation link again; the earlier one is dead then. Does nothing where all is confirmed."""
+    user = account_queries.get_user(session, account_id)
+    if user is None:
+        raise NotFound
+    if user.confirmed_at is None:
+        send_confirmation(session, account_id=account_id, email=user.email)
+
+
+def is_token_valid(session: Session, links: LinkSigner, *, token: str, purpose: str) -> bool:
+    """Whether a link would still work; using it is another matter."""
+    try:
+        return queries.get_token(session, links.read_token(token, purpose), purpose) is not None
+    except InvalidToken:
+        return False
+
+
+def is_confirmation_valid(session: Session, links: LinkSigner, *, token: str) -> bool:
+    """Whether a confirmation link (of a sign-up or of a new address) would still work."""
+    return any(is_token_valid(session, links, token=token, purpose=purpose) for purpose in (CONFIRM, CHANGE))
+
+
+def confirm_email(session: Session, links: LinkSigner, *, token: str) -> str:
+    """Use a confirmation link of a sign-up or of a new address; the account's name.
+
+    Raises InvalidToken, or Conflict where another account has confirmed the address meanwhile.
+    """
+    purpose = CHANGE if is_token_valid(session, links, token=token, purpose=CHANGE) else CONFIRM
+    found = queries.get_token(session, links.read_token(token, purpose), purpose, for_update=True)
+    user = account_queries.get_user(session, found.account_id) if found else None
+    if found is None or user is None:
+        raise InvalidToken
+    queries.delete_tokens(session, found.account_id, CONFIRM, CHANGE)
+    try:
+        with session.begin_nested():
+            account_queries.confirm_user(session, found.account_id, found.email)
+    except IntegrityError:
+        raise Conflict(N_("Another account has confirmed this address already.")) from None
+    return str(user.username)
+
+
+def request_email_change(
+    session: Session, hasher: PasswordHasher, *, account_id: int, current_password: str, email: str
+) -> None:
+    """Have a link mailed to the new address; it becomes the account's when the link is used.
+
+    Raises ValidationError by field (`current_password`, `email`).
+    """
+    _check_current_password(session, hasher, account_id, current_password)
+    email = clean_line(email)
+    if problem := find_email_problem(email):
+        raise ValidationError({"email": problem})
+    send_confirmation(session, account_id=account_id, email=email, purpose=CHANGE)
+
+
+def get_pending_email(session: Session, *, account_id: int) -> str | None:
+    """The new address that still waits for its confirmation."""
+    return queries.get_pending_email(session, account_id)
+
+
+def request_password_reset(session: Session, *, email: str) -> None:
+    """Have a reset link mailed to the address if it is some account's confirmed one; the caller can't tell."""
+    user = account_queries.get_confirmed_user_by_email(session, clean_line(email))
+    token_id = NO_TOKEN
+    if user is not None:
+        token_id = queries.insert_token(
+            session, account_id=user.account_id, purpose=RESET, email=user.email, lifetime=RESET_LIFETIME
+        )
+    enqueue(session, names.RESET_MAIL, token_id=token_id)
+
+
+def reset_password(
+    session: Session, hasher: PasswordHasher, links: LinkSigner, *, token: str, password: str
+) -> int:
+    """Use a reset link: set the password and end all sessions; the account's id.
+
+    Raises InvalidToken, or ValidationError for `password` (the link stays good then).
+    """
+    found = queries.get_token(session, links.read_token(token, RESET), RESET, for_update=True)
+    if found is None:
+        raise InvalidToken
+    _set_password(session, hasher, found.account_id, password)
+    queries.delete_sessions(session, found.account_id)
+    return int(found.account_id)
+
+
+def change_password(
+    session: Session,
+    hasher: PasswordHasher,
+    *,
+    account_id: int,
+    current_password: str,
+    new_password: str,
+    keep_session_id: int,
+) -> None:
+    """Set a new password and end all other sessions. Raises ValidationError by field."""
+    _check_current_password(session, hasher, account_id, current_password)
+    _set_password(session, hasher, account_id, new_password, field="new_password")
+    queries.delete_sessions(session, account_id, but_session_id=keep_session_id)
+
+
+def set_password(session: Session, hasher: PasswordHasher, *, username: str, password: str) -> None:
+    """An operator's way: set the password and end all sessions. Raises NotFound or ValidationError."""
+    account = account_queries.get_account(session, username)
+    if account is None:
+        raise NotFound(N_("There is no account of this name."))
+    _set_password(session, hasher, account.id, password)
+    queries.delete_sessions(session, account.id)
+
+
+def unsubscribe(session: Session, links: LinkSigner, *, token: str) -> None:
+    """Use a mail's unsubscribe link. Raises InvalidToken. May be used again."""
+    account_id, kind = links.read_unsubscribe(token)
+    account_queries.update_user(session, account_id, **{PREFERENCE_OF_KIND[kind]: False})
+
+
+def _check_current_password(session: Session, hasher: PasswordHasher, account_id: int, password: str) -> None:
+    user = account_queries.get_user(session, account_id)
+    if user is None or not hasher.verify(user.password_hash, password):
+        raise ValidationError({"current_password": Message(N_("This is not your present password."))})
+
+
+def _set_password(
+    session: Session, hasher: PasswordHasher, account_id: int, password: str, field: str = "password"
+) -> None:
+    user = account_queries.get_user(session, account_id)
+    if user is None:
+        raise NotFound
+    check_password(password, username=user.username, email=user.email, field=field)
+    account_queries.update_user(session, account_id, password_hash=hasher.hash(password))
+    queries.delete_tokens(session, account_id, RESET)

@@ -1,0 +1,91 @@
+"""Passwords: hashing (pluggable), and the rules for new ones."""
+
+import unicodedata
+from typing import Protocol
+
+from argon2 import PasswordHasher as Argon2
+from argon2.exceptions import InvalidHashError, VerificationError
+from zxcvbn.frequency_lists import FREQUENCY_LISTS
+
+from microblog.domain.errors import Message, N_, ValidationError
+from microblog.domain.limits import PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS
+from microblog.settings import Settings
+
+COMMON_PASSWORDS = frozenset(FREQUENCY_LISTS["passwords"])
+
+
+class PasswordHasher(Protocol):
+    """What a hasher must be able to do; another one is named in `make_hasher`."""
+
+    def hash(self, password: str) -> str:
+        """The salted hash with its parameters, as text."""
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        """Whether the password is the one that was hashed."""
+
+    def verify_nobody(self, password: str) -> None:
+        """Spend the time of a verification, so that a missing account answers no sooner."""
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Whether the hash was made by other parameters than today's."""
+
+
+class Argon2Hasher:
+    """Argon2id with a salt per password."""
+
+    def __init__(self, *, time_cost: int, memory_kib: int, parallelism: int) -> None:
+        self._argon2 = Argon2(time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism)
+        self._nobody = self._argon2.hash("")
+
+    def hash(self, password: str) -> str:
+        return self._argon2.hash(_normalise(password))
+
+    def verify(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._argon2.verify(password_hash, _normalise(password))
+        except (VerificationError, InvalidHashError):
+            return False
+
+    def verify_nobody(self, password: str) -> None:
+        self.verify(self._nobody, password)
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        return self._argon2.check_needs_rehash(password_hash)
+
+
+def make_hasher(settings: Settings) -> PasswordHasher:
+    """The hasher that the settings name."""
+    hashers = {
+        "argon2": lambda: Argon2Hasher(
+            time_cost=settings.argon2_time_cost,
+            memory_kib=settings.argon2_memory_kib,
+            parallelism=settings.argon2_parallelism,
+        )
+    }
+    return hashers[settings.password_hasher]()
+
+
+def _normalise(password: str) -> str:
+    # The same letters typed on two keyboards may arrive composed or not. Bounded: hashing 1 MB costs.
+    return unicodedata.normalize("NFC", password)[: PASSWORD_MAX_CHARACTERS + 1]
+
+
+def find_password_problem(password: str, *, username: str, email: str) -> Message | None:
+    """Why this can't be a new password (NIST SP 800-63B: length and common ones, no composition rules), or None."""
+    length = len(unicodedata.normalize("NFC", password))
+    if length < PASSWORD_MIN_CHARACTERS:
+        return Message(N_("Use at least %(count)s characters."), {"count": PASSWORD_MIN_CHARACTERS})
+    if length > PASSWORD_MAX_CHARACTERS:
+        return Message(N_("Use at most %(count)s characters."), {"count": PASSWORD_MAX_CHARACTERS})
+    lowered = password.lower()
+    if lowered in COMMON_PASSWORDS or len(set(lowered)) == 1:
+        return Message(N_("This password is among the most common ones. Please choose another."))
+    if lowered in {username.lower(), email.lower(), email.lower().partition("@")[0]}:
+        return Message(N_("Use a password that isn't your name or address."))
+    return None
+
+
+def check_password(password: str, *, username: str, email: str, field: str = "password") -> None:
+    """Refuse a bad new password with a ValidationError for `field`."""
+    if problem := find_password_problem(password, username=username, email=email):
+        raise ValidationError({field: problem})
