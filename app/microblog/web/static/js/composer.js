@@ -1,0 +1,83 @@
+// The composer: counts as the server does, grows with the text, posts with Ctrl+Enter or Cmd+Enter.
+const URL_CHARACTERS = 23;
+const URL_STORED_CHARACTERS = 2000;
+const WARN_AT = 20;
+const LINK = /https?:\/\/[^\s<>"'`|\\^{}]+/gi;
+const TAIL = ".,;:!?…*_~)]'\"";
+const INVISIBLE = /[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
+const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
+const BLANK_LINES = /\n[ \t]*\n(?:[ \t]*\n)+/g;
+
+const codePoints = (text) => [...text].length;
+const occurrences = (text, character) => text.split(character).length - 1;
+
+function withoutTail(link) {
+  let url = link;
+  while (TAIL.includes(url.at(-1))) {
+    const last = url.at(-1);
+    const closes = (last === ")" && occurrences(url, "(") >= occurrences(url, ")"))
+      || (last === "]" && occurrences(url, "[") >= occurrences(url, "]"));
+    if (closes) break;
+    url = url.slice(0, -1);
+  }
+  return url;
+}
+
+function isLinkable(url) {
+  try {
+    const { username, password } = new URL(url);
+    return url.length <= URL_STORED_CHARACTERS && !username && !password;
+  } catch {
+    return false;
+  }
+}
+
+/** Characters of a post: code points of the cleaned text, each link counting 23 (domain/text.py says the same). */
+export function count(raw) {
+  const text = raw.normalize("NFC").replace(/\r\n?/g, "\n").replace(CONTROL, "").replace(INVISIBLE, "")
+    .replace(BLANK_LINES, "\n\n").trim();
+  let length = codePoints(text);
+  LINK.lastIndex = 0;
+  for (let match = LINK.exec(text); match; match = LINK.exec(text)) {
+    const url = withoutTail(match[0]);
+    const isLink = isLinkable(url);
+    if (isLink) length += URL_CHARACTERS - codePoints(url);
+    LINK.lastIndex = match.index + (isLink ? url.length : 1);
+  }
+  return length;
+}
+
+function start(form) {
+  const area = form.querySelector("textarea");
+  const counter = form.querySelector("[data-count]");
+  const announcer = form.querySelector("[data-count-announce]");
+  const limit = Number(form.dataset.limit);
+  const grows = CSS.supports("field-sizing", "content");
+
+  function update() {
+    const left = limit - count(area.value);
+    counter.textContent = area.value ? String(left) : counter.dataset.empty;
+    counter.classList.toggle("is-near", left <= WARN_AT && left >= 0);
+    counter.classList.toggle("is-over", left < 0);
+    const sentence = left < 0 ? form.dataset.over : form.dataset.left;
+    counter.title = sentence.replace("{count}", Math.abs(left));
+    // Spoken on entering the last twenty, at each ten and each time it is too long: not at every key.
+    announcer.textContent = left < 0 || (left <= WARN_AT && left % 10 === 0) ? counter.title : "";
+    if (!grows) {
+      area.rows = Math.min(20, Math.max(Number(area.dataset.rows), area.value.split("\n").length + 1));
+    }
+  }
+
+  counter.dataset.empty = counter.textContent;
+  area.dataset.rows = area.rows;
+  area.addEventListener("input", update);
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+      event.preventDefault();
+      form.requestSubmit();
+    }
+  });
+  update();
+}
+
+document.querySelectorAll("[data-composer]").forEach(start);
