@@ -1,10 +1,24 @@
 """The outbox's rows: inserting, claiming, counting attempts, finishing, burying and bringing back."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeAlias, cast
 
-from sqlalchemy import Float, Row, cast, delete, exists, func, insert, literal, select, update
+from sqlalchemy import (
+    Float,
+    Interval,
+    Row,
+    Table,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    literal,
+    select,
+    type_coerce,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -12,6 +26,18 @@ from microblog.data.models import DeadJob, Job
 
 # Errors are a type and a place; the bound keeps a surprise from filling the table.
 ERROR_CHARACTERS = 500
+JobRow: TypeAlias = Row[*tuple[Any, ...]]
+_jobs = cast("Table", Job.__table__)
+_table = _jobs.c
+_MARK_HANDED = (
+    update(_jobs)
+    .where(_table.id == bindparam("job_id"))
+    .values(
+        state="handed",
+        handovers=_table.handovers + 1,
+        available_at=func.clock_timestamp() + bindparam("delay", type_=Interval),
+    )
+)
 
 
 def insert_jobs(session: Session, rows: Sequence[dict[str, Any]]) -> None:
@@ -30,33 +56,41 @@ def insert_unique_job(session: Session, row: dict[str, Any]) -> bool:
     return session.execute(statement.returning(Job.id)).first() is not None
 
 
-def claim_due(session: Session, *, limit: int) -> Sequence[Row[Any]]:
+def claim_due(session: Session, *, limit: int) -> Sequence[JobRow]:
     """Lock the jobs that the relay has to act on, longest due first, past those that somebody holds.
 
-    Rows have id, name, queue, attempts, handovers, request_id and created_at.
+    Rows have id, name, queue, attempts, handovers, request_id and error.
     """
-    return session.execute(
-        select(Job.id, Job.name, Job.queue, Job.attempts, Job.handovers, Job.request_id, Job.created_at)
+    statement = (
+        select(Job.id, Job.name, Job.queue, Job.attempts, Job.handovers, Job.request_id, Job.error)
         .where(Job.state != "done", Job.available_at <= func.now())
         .order_by(Job.available_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
-    ).all()
+    )
+    return session.execute(statement).all()
 
 
-def mark_handed(session: Session, *, job_ids: Sequence[int], delay: timedelta) -> None:
-    """Note that jobs went to the broker; they are due again after `delay` unless done by then."""
+def mark_handed(session: Session, *, delays: Mapping[int, timedelta]) -> None:
+    """Note, before it happens, that jobs go to the broker; each is due again after its delay unless done."""
+    if delays:
+        values = [{"job_id": job_id, "delay": delay} for job_id, delay in delays.items()]
+        session.connection().execute(_MARK_HANDED, values)
+
+
+def take_back(session: Session, *, job_ids: Sequence[int]) -> None:
+    """Undo `mark_handed` for jobs that never reached the broker."""
     session.execute(
         update(Job)
-        .where(Job.id.in_(job_ids))
-        .values(state="handed", handovers=Job.handovers + 1, available_at=func.clock_timestamp() + delay)
+        .where(Job.id.in_(job_ids), Job.state == "handed")
+        .values(state="waiting", handovers=Job.handovers - 1, available_at=func.now())
     )
 
 
-def lock_job(session: Session, *, job_id: int) -> Row[Any] | None:
+def lock_job(session: Session, *, job_id: int) -> JobRow | None:
     """Lock one unfinished job for this transaction; None where it is done, gone, or held by somebody else."""
     return session.execute(
-        select(Job.id, Job.name, Job.arguments, Job.attempts, Job.request_id, Job.created_at)
+        select(Job.id, Job.name, Job.arguments, Job.attempts, Job.request_id, Job.created_at, Job.error)
         .where(Job.id == job_id, Job.state != "done")
         .with_for_update(skip_locked=True)
     ).first()
@@ -67,12 +101,16 @@ def is_unfinished(session: Session, *, job_id: int) -> bool:
     return session.scalar(select(Job.id).where(Job.id == job_id, Job.state != "done")) is not None
 
 
-def count_attempt(session: Session, *, job_id: int) -> None:
-    """Count a start, before the work begins."""
+def count_attempt(session: Session, *, job_id: int, delay: timedelta) -> None:
+    """Count a start, before the work begins; the relay leaves the job alone for `delay`."""
     session.execute(
         update(Job)
         .where(Job.id == job_id)
-        .values(attempts=Job.attempts + 1, started_at=func.clock_timestamp())
+        .values(
+            attempts=Job.attempts + 1,
+            started_at=func.clock_timestamp(),
+            available_at=func.greatest(Job.available_at, func.clock_timestamp() + delay),
+        )
     )
 
 
@@ -106,9 +144,9 @@ def bury(session: Session, *, job_id: int, error: str) -> None:
     )
 
 
-def list_jobs(session: Session, *, limit: int) -> Sequence[Row[Any]]:
+def list_jobs(session: Session, *, limit: int) -> Sequence[JobRow]:
     """Unfinished jobs, latest due first (columns as selected below)."""
-    return session.execute(
+    statement = (
         select(
             Job.id,
             Job.name,
@@ -123,10 +161,11 @@ def list_jobs(session: Session, *, limit: int) -> Sequence[Row[Any]]:
         .where(Job.state != "done")
         .order_by(Job.available_at.desc())
         .limit(limit)
-    ).all()
+    )
+    return session.execute(statement).all()
 
 
-def list_dead(session: Session, *, limit: int) -> Sequence[Row[Any]]:
+def list_dead(session: Session, *, limit: int) -> Sequence[JobRow]:
     """The newest dead letters: id, name, queue, arguments, attempts, error, created_at, died_at."""
     return session.execute(
         select(
@@ -156,13 +195,13 @@ def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
     return len(session.execute(statement.on_conflict_do_nothing().returning(Job.id)).all())
 
 
-def read_backlog(session: Session) -> Row[Any]:
+def read_backlog(session: Session) -> JobRow:
     """The outbox in figures: `pending` jobs, `oldest_seconds` (the age of the oldest of them), `dead`."""
     age = func.extract("epoch", func.now() - func.min(Job.created_at))
     return session.execute(
         select(
             func.count().label("pending"),
-            func.coalesce(cast(age, Float), 0.0).label("oldest_seconds"),
+            func.coalesce(type_coerce(age, Float), 0.0).label("oldest_seconds"),
             select(func.count()).select_from(DeadJob).scalar_subquery().label("dead"),
         ).where(Job.state != "done")
     ).one()
