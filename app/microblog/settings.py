@@ -1,6 +1,7 @@
 """Floor 0: every setting, read and typed once from the environment.
 
-`load_settings` is the only reader of `MICROBLOG_*` variables. A missing or malformed one raises `SettingsError` with
+`load_settings` is the only reader of `MICROBLOG_*` variables. A missing or malformed one raises
+`SettingsError` with
 one line that names the variable and the fix, so that a process stops at boot instead of failing later.
 """
 
@@ -26,7 +27,7 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """All settings of a process. Sizes are bytes or pixels, times are seconds unless the name says otherwise."""
+    """All settings of a process. Sizes are bytes or pixels, times seconds unless the name says otherwise."""
 
     env: str
     secret_key: str = field(repr=False)

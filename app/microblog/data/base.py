@@ -1,9 +1,9 @@
 """The declarative base and the column types that all models share."""
 
 from datetime import datetime
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, TypeAlias
 
-from sqlalchemy import BigInteger, DateTime, MetaData, Text, text
+from sqlalchemy import BigInteger, DateTime, MetaData, Row, Select, Text, text
 from sqlalchemy.orm import DeclarativeBase, mapped_column
 
 # Names by rule, so that migrations can address every constraint.
@@ -29,3 +29,7 @@ Id = Annotated[int, mapped_column(BigInteger, primary_key=True, server_default=t
 # A moment in UTC, timezone-aware.
 Moment = Annotated[datetime, mapped_column(DateTime(timezone=True))]
 CreatedAt = Annotated[datetime, mapped_column(DateTime(timezone=True), server_default=text("now()"))]
+
+# A row or statement whose columns are known by name only.
+AnyRow: TypeAlias = Row[*tuple[Any, ...]]
+AnySelect: TypeAlias = Select[*tuple[Any, ...]]

@@ -8,16 +8,19 @@ HANDOVER_CAP = timedelta(minutes=30)
 
 
 def retry_delay(attempts: int, chance: float) -> timedelta:
-    """How long to wait after the `attempts`-th failure: exponential, capped, 50-100 % of it by `chance` in [0, 1)."""
+    """How long to wait after the `attempts`-th failure: exponential, capped, 50-100 % of it by `chance` in
+    [0, 1).
+    """
     # A shifted base rather than 2**n of a float keeps huge counts harmless.
-    full = min(RETRY_CAP, RETRY_BASE * 4 ** min(max(attempts, 1) - 1, 10))
+    full: timedelta = min(RETRY_CAP, RETRY_BASE * 4 ** min(max(attempts, 1) - 1, 10))
     return full * (0.5 + chance / 2)
 
 
 def handover_delay(base: timedelta, handovers: int) -> timedelta:
     """How long a job handed to the broker may stay unfinished before it is handed over again."""
     # Doubling keeps a long queue from being filled with copies of what already waits in it.
-    return min(HANDOVER_CAP, base * 2 ** min(handovers, 10))
+    delay: timedelta = min(HANDOVER_CAP, base * 2 ** min(handovers, 10))
+    return delay
 
 
 def hour_of(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """The rules of what people write: cleaning, counting, and turning links, @mentions and #hashtags into HTML.
 
-Rendered HTML holds only `p`, `br` and `a`; everything else is escaped. Links to this site are site-relative, so that
+Rendered HTML holds only `p`, `br` and `a`; everything else is escaped. Links to this site are site-relative,
+so that
 stored content survives a change of host name; the API makes them absolute.
 """
 
@@ -21,7 +22,8 @@ from microblog.domain.limits import (
     USERNAME_CHARACTERS,
 )
 
-# Overrides, embeddings and isolates turn the reading order of what stands around them; zero-width spaces hide text.
+# Overrides, embeddings and isolates turn the reading order of what stands around them; zero-width spaces
+# hide text.
 # The joiners and the plain direction marks stay: emoji, Persian, Arabic and Hebrew need them.
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -38,6 +40,7 @@ ENTITY = re.compile(
 )
 URL_TAIL = ".,;:!?…*_~)]'\""
 URL_SHOWN_CHARACTERS = 40
+FOREIGN = "nofollow noopener noreferrer"
 EMAIL = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
 )
@@ -45,7 +48,9 @@ EMAIL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A link, mention or tag at text[start:end]; `value` is the URL, the name without @, or the normalised tag."""
+    """A link, mention or tag at text[start:end]; `value` is the URL, the name without @, or the normalised
+    tag.
+    """
 
     kind: Literal["url", "mention", "tag"]
     start: int
@@ -54,7 +59,9 @@ class Entity:
 
 
 def clean_text(raw: str) -> str:
-    """Text of several lines as it is stored: NFC, no control or reordering characters, at most one blank line."""
+    """Text of several lines as it is stored: NFC, no control or reordering characters, at most one blank
+    line.
+    """
     text = unicodedata.normalize("NFC", raw).replace("\r\n", "\n").replace("\r", "\n")
     text = INVISIBLE.sub("", CONTROL.sub("", text))
     return BLANK_LINES.sub("\n\n", text).strip()
@@ -161,7 +168,7 @@ def render(text: str, usernames: Collection[str] = ()) -> str:
 
 def _render_entity(entity: Entity, shown: str, usernames: Collection[str]) -> str:
     if entity.kind == "url":
-        return f'<a href="{escape(entity.value)}" rel="nofollow noopener noreferrer">{escape(_shorten(shown))}</a>'
+        return f'<a href="{escape(entity.value)}" rel="{FOREIGN}">{escape(_shorten(shown))}</a>'
     if entity.kind == "tag":
         return f'<a href="/tags/{quote(entity.value)}" class="hashtag" rel="tag">{escape(shown)}</a>'
     if entity.value.lower() in usernames:

@@ -1,17 +1,17 @@
 """Accounts: signing up, the public profile, preferences, and what moderators and operators do to them."""
 
-from typing import Any
 from zoneinfo import available_timezones
 
-from sqlalchemy import Row, func
+from sqlalchemy import func
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.queries import accounts as queries
 from microblog.data.queries import posting
 from microblog.data.queries import sessions as session_queries
 from microblog.data.queries.accounts import AccountRow
-from microblog.domain.errors import Message, N_, NotFound, ValidationError
+from microblog.domain.errors import N_, Message, NotFound, ValidationError
 from microblog.domain.limits import DISPLAY_NAME_CHARACTERS, NOTE_CHARACTERS, USERNAME_CHARACTERS
 from microblog.domain.text import clean_line, clean_text, count_characters, find_mentions, is_username, render
 from microblog.domain.usernames import RESERVED
@@ -25,7 +25,8 @@ TAKEN = N_("This name is taken.")
 def sign_up(session: Session, hasher: PasswordHasher, *, username: str, email: str, password: str) -> int:
     """Make an unconfirmed account and have the confirmation link mailed; its id.
 
-    Whether the address has an account already changes nothing that the caller can see: the mail tells its owner.
+    Whether the address has an account already changes nothing that the caller can see: the mail tells its
+    owner.
     Raises ValidationError by field.
     """
     account_id = create_account(
@@ -49,7 +50,8 @@ def create_account(
     _check_sign_up(session, username, email, password, allow_reserved=is_confirmed)
     password_hash = hasher.hash(password)
     try:
-        # A savepoint, so that a name taken in this very moment becomes a message instead of a failed transaction.
+        # A savepoint, so that a name taken in this very moment becomes a message instead of a
+        # failed transaction.
         with session.begin_nested():
             return queries.insert_account(
                 session,
@@ -89,7 +91,7 @@ def _find_username_problem(session: Session, username: str, *, allow_reserved: b
 
 
 def get_account(session: Session, *, username: str) -> AccountRow:
-    """The public profile of a name in any case. Raises NotFound, also for unconfirmed and suspended accounts."""
+    """The public profile of a name in any case. Raises NotFound, also where unconfirmed or suspended."""
     account = queries.get_public_account(session, username)
     if account is None:
         raise NotFound(N_("There is no account of this name."))
@@ -102,7 +104,9 @@ def suggest_accounts(session: Session, *, viewer_id: int | None, limit: int) -> 
 
 
 def update_profile(session: Session, *, account_id: int, display_name: str, note: str) -> None:
-    """Set the display name and the bio (links, mentions and tags become links). Raises ValidationError by field."""
+    """Set the display name and the bio (links, mentions and tags become links). Raises ValidationError by
+    field.
+    """
     display_name, note = clean_line(display_name), clean_text(note)
     errors: dict[str, Message] = {}
     if len(display_name) > DISPLAY_NAME_CHARACTERS:
@@ -119,7 +123,7 @@ def update_profile(session: Session, *, account_id: int, display_name: str, note
     )
 
 
-def get_preferences(session: Session, *, account_id: int) -> Row[Any]:
+def get_preferences(session: Session, *, account_id: int) -> AnyRow:
     """`email`, `time_zone`, `locale`, `mail_mentions`, `mail_follows` of a person."""
     user = queries.get_user(session, account_id)
     if user is None:
@@ -130,7 +134,7 @@ def get_preferences(session: Session, *, account_id: int) -> Row[Any]:
 def update_preferences(
     session: Session, *, account_id: int, time_zone: str, mail_mentions: bool, mail_follows: bool
 ) -> None:
-    """Set the time zone (IANA name) and which mails are wanted. Raises ValidationError for an unknown zone."""
+    """Set the time zone (IANA name) and the mails wanted. Raises ValidationError for an unknown zone."""
     if time_zone not in available_timezones():
         raise ValidationError({"time_zone": Message(N_("Choose a time zone of the list."))})
     queries.update_user(

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.queries import accounts as account_queries
 from microblog.data.queries import sessions as queries
-from microblog.domain.errors import Conflict, InvalidToken, Message, N_, NotFound, ValidationError
+from microblog.domain.errors import N_, Conflict, InvalidToken, Message, NotFound, ValidationError
 from microblog.domain.limits import EMAIL_CHARACTERS
 from microblog.domain.text import clean_line, is_email
 from microblog.jobs import names
@@ -99,7 +99,7 @@ def get_pending_email(session: Session, *, account_id: int) -> str | None:
 
 
 def request_password_reset(session: Session, *, email: str) -> None:
-    """Have a reset link mailed to the address if it is some account's confirmed one; the caller can't tell."""
+    """Have a reset link mailed to the address if it is an account's confirmed one; the caller can't tell."""
     user = account_queries.get_confirmed_user_by_email(session, clean_line(email))
     token_id = NO_TOKEN
     if user is not None:

@@ -3,11 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.queries import notifications as queries
 from microblog.data.queries import statuses as status_queries
 from microblog.data.queries.statuses import StatusRow
@@ -25,7 +24,7 @@ class NotificationRow:
     id: int
     kind: str
     created_at: datetime
-    account: Row[Any]
+    account: AnyRow
     status: StatusRow | None
 
 
@@ -44,7 +43,9 @@ def notify_followed(session: Session, account_id: int, *, follower_id: int) -> N
 
 
 def list_notifications(session: Session, *, account_id: int, page: PageRequest) -> Page[NotificationRow]:
-    """A page of notifications, newest first. Two statements. Those of posts that may not be seen any more are out."""
+    """A page of notifications, newest first. Two statements. Those of posts that may not be seen any more are
+    out.
+    """
     found = queries.read_notifications(session, page, account_id)
     ids = [row.status_id for row in found.items if row.status_id is not None]
     statuses = {row.id: row for row in status_queries.get_statuses(session, ids, account_id)} if ids else {}

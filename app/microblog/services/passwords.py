@@ -7,7 +7,7 @@ from argon2 import PasswordHasher as Argon2
 from argon2.exceptions import InvalidHashError, VerificationError
 from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-from microblog.domain.errors import Message, N_, ValidationError
+from microblog.domain.errors import N_, Message, ValidationError
 from microblog.domain.limits import PASSWORD_MAX_CHARACTERS, PASSWORD_MIN_CHARACTERS
 from microblog.settings import Settings
 
@@ -38,18 +38,22 @@ class Argon2Hasher:
         self._nobody = self._argon2.hash("")
 
     def hash(self, password: str) -> str:
+        """The salted hash with its parameters, as text."""
         return self._argon2.hash(_normalise(password))
 
     def verify(self, password_hash: str, password: str) -> bool:
+        """Whether the password is the one that was hashed."""
         try:
             return self._argon2.verify(password_hash, _normalise(password))
         except (VerificationError, InvalidHashError):
             return False
 
     def verify_nobody(self, password: str) -> None:
+        """Spend the time of a verification."""
         self.verify(self._nobody, password)
 
     def needs_rehash(self, password_hash: str) -> bool:
+        """Whether the hash was made by other parameters."""
         return self._argon2.check_needs_rehash(password_hash)
 
 
@@ -71,7 +75,9 @@ def _normalise(password: str) -> str:
 
 
 def find_password_problem(password: str, *, username: str, email: str) -> Message | None:
-    """Why this can't be a new password (NIST SP 800-63B: length and common ones, no composition rules), or None."""
+    """Why this can't be a new password (NIST SP 800-63B: length and common ones, no composition rules), or
+    None.
+    """
     length = len(unicodedata.normalize("NFC", password))
     if length < PASSWORD_MIN_CHARACTERS:
         return Message(N_("Use at least %(count)s characters."), {"count": PASSWORD_MIN_CHARACTERS})

@@ -1,12 +1,10 @@
 """Following and being followed."""
 
-from typing import Any
-
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.queries import relationships as queries
-from microblog.domain.errors import Message, N_, ValidationError
+from microblog.domain.errors import N_, Message, ValidationError
 from microblog.domain.pages import Page, PageRequest
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
@@ -15,7 +13,9 @@ from microblog.services.notifications import notify_followed
 
 
 def follow(session: Session, *, account_id: int, target_username: str) -> None:
-    """Follow somebody; nothing happens where one does already. Raises NotFound, or ValidationError for oneself."""
+    """Follow somebody; nothing happens where one does already. Raises NotFound, or ValidationError for
+    oneself.
+    """
     target = get_account(session, username=target_username)
     if target.id == account_id:
         raise ValidationError({"username": Message(N_("You can't follow yourself."))})
@@ -30,16 +30,16 @@ def unfollow(session: Session, *, account_id: int, target_username: str) -> None
     queries.delete_follow(session, account_id, target.id)
 
 
-def get_relationship(session: Session, *, account_id: int, target_id: int) -> Row[Any]:
+def get_relationship(session: Session, *, account_id: int, target_id: int) -> AnyRow:
     """`following` and `followed_by` between two accounts."""
     return queries.get_relationship(session, account_id, target_id)
 
 
-def list_followers(session: Session, *, account_id: int, page: PageRequest) -> Page[Row[Any]]:
+def list_followers(session: Session, *, account_id: int, page: PageRequest) -> Page[AnyRow]:
     """Who follows the account, the latest first; cursors are ids of follows."""
     return queries.read_relationships(session, queries.FOLLOWERS, page, account_id)
 
 
-def list_following(session: Session, *, account_id: int, page: PageRequest) -> Page[Row[Any]]:
+def list_following(session: Session, *, account_id: int, page: PageRequest) -> Page[AnyRow]:
     """Whom the account follows, the latest first; cursors are ids of follows."""
     return queries.read_relationships(session, queries.FOLLOWING, page, account_id)

@@ -4,14 +4,13 @@ import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.queries import accounts as account_queries
 from microblog.data.queries import sessions as queries
-from microblog.domain.errors import InvalidCredentials, N_, NotFound
+from microblog.domain.errors import N_, InvalidCredentials, NotFound
 from microblog.domain.limits import USER_AGENT_CHARACTERS
 from microblog.domain.text import clean_line
 from microblog.services.passwords import PasswordHasher
@@ -76,14 +75,16 @@ def log_in(
     return NewSession(token, session_id, user.account_id)
 
 
-def _find_user(session: Session, identifier: str) -> Row[Any] | None:
+def _find_user(session: Session, identifier: str) -> AnyRow | None:
     if "@" in identifier.removeprefix("@"):
         return account_queries.get_confirmed_user_by_email(session, identifier)
     return account_queries.get_user_by_name(session, identifier.removeprefix("@"))
 
 
 def authenticate(session: Session, *, token: str) -> Viewer | None:
-    """The viewer whom a cookie's token stands for, or None. One statement; another one now and then (TOUCH_AFTER)."""
+    """The viewer whom a cookie's token stands for, or None. One statement; another one now and then
+    (TOUCH_AFTER).
+    """
     row = queries.get_viewer(session, _hash(token))
     if row is None:
         return None
@@ -109,7 +110,7 @@ def log_out(session: Session, *, account_id: int, session_id: int) -> None:
     queries.delete_session(session, session_id, account_id)
 
 
-def list_sessions(session: Session, *, account_id: int) -> list[Row[Any]]:
+def list_sessions(session: Session, *, account_id: int) -> list[AnyRow]:
     """Live sessions, the last used first: `id`, `user_agent`, `created_at`, `last_used_at`."""
     return queries.list_sessions(session, account_id, SESSIONS_LISTED)
 

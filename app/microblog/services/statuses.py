@@ -9,7 +9,7 @@ from microblog.data.feeds import Feeds, feed_key
 from microblog.data.queries import posting
 from microblog.data.queries import statuses as queries
 from microblog.data.queries.statuses import StatusRow
-from microblog.domain.errors import Message, N_, NotFound, ValidationError
+from microblog.domain.errors import N_, Message, NotFound, ValidationError
 from microblog.domain.limits import STATUS_CHARACTERS, STATUS_STORED_CHARACTERS
 from microblog.domain.text import clean_text, count_characters, find_mentions, find_tags, render
 from microblog.domain.visibility import Visibility
@@ -40,7 +40,8 @@ def post_status(
 ) -> int:
     """Write a post or a reply with its mentions, tags, notifications and jobs; its id.
 
-    Raises ValidationError for `text` or `in_reply_to_id`. `feed_version` is the author's (services/sessions.py).
+    Raises ValidationError for `text` or `in_reply_to_id`. `feed_version` is the author's
+    (services/sessions.py).
     """
     text = check_text(text)
     answered = _get_answered(session, in_reply_to_id, author_id)

@@ -10,7 +10,9 @@ from microblog.data.base import Base, CreatedAt, Id, Moment
 
 
 class Job(Base):
-    """One job. `waiting` for the relay, `handed` to the broker, or `done`; `available_at`: when the relay acts next."""
+    """One job. `waiting` for the relay, `handed` to the broker, or `done`; `available_at`: when the relay
+    acts next.
+    """
 
     __tablename__ = "jobs"
 

@@ -1,15 +1,14 @@
 """Reading and writing accounts and users."""
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Row, bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import BigInteger, bindparam, exists, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.models import Account, Follow, Status, User
 from microblog.data.queries.visibility import NOBODY
 from microblog.domain.visibility import Visibility
 
-AccountRow = Row[Any]
+AccountRow = AnyRow
 
 accounts = Account.__table__.alias("account")
 ACCOUNT_COLUMNS = (
@@ -69,7 +68,9 @@ _SUGGESTIONS = (
 
 
 def get_public_account(session: Session, username: str) -> AccountRow | None:
-    """The account of that name (any case) as everybody may see it; unconfirmed and suspended ones are not there."""
+    """The account of that name (any case) as everybody may see it; unconfirmed and suspended ones are not
+    there.
+    """
     return session.execute(_PUBLIC_BY_NAME, {"username": username}).one_or_none()
 
 
@@ -86,7 +87,7 @@ def suggest_accounts(session: Session, viewer_id: int | None, limit: int) -> lis
 def insert_account(
     session: Session, *, username: str, email: str, password_hash: str, is_confirmed: bool
 ) -> int:
-    """Write an account and its user; raises IntegrityError where the name (or a confirmed address) is taken."""
+    """Write an account and its user. Raises IntegrityError where the name or a confirmed address is taken."""
     account_id = session.scalars(insert(Account).values(username=username).returning(Account.id)).one()
     session.execute(
         insert(User).values(
@@ -114,7 +115,7 @@ def confirm_user(session: Session, account_id: int, email: str) -> None:
     update_user(session, account_id, email=email, confirmed_at=func.coalesce(User.confirmed_at, func.now()))
 
 
-def get_user(session: Session, account_id: int) -> Row[Any] | None:
+def get_user(session: Session, account_id: int) -> AnyRow | None:
     """What only the person and the machine may know: address, password hash, preferences."""
     statement = select(*_users.c, Account.username).join(Account, Account.id == _users.c.account_id)
     return session.execute(statement.where(_users.c.account_id == account_id)).one_or_none()
@@ -130,7 +131,7 @@ def is_email_taken(session: Session, email: str, *, but_account_id: int) -> bool
     return bool(session.scalar(select(statement)))
 
 
-def get_confirmed_user_by_email(session: Session, email: str) -> Row[Any] | None:
+def get_confirmed_user_by_email(session: Session, email: str) -> AnyRow | None:
     """The user with this confirmed address, unless suspended."""
     statement = (
         select(*_users.c, Account.username)
@@ -144,7 +145,7 @@ def get_confirmed_user_by_email(session: Session, email: str) -> Row[Any] | None
     return session.execute(statement).one_or_none()
 
 
-def get_user_by_name(session: Session, username: str) -> Row[Any] | None:
+def get_user_by_name(session: Session, username: str) -> AnyRow | None:
     """The user of that name (any case), unless suspended."""
     statement = (
         select(*_users.c, Account.username)

@@ -1,12 +1,12 @@
 """Notifications and read markers."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from sqlalchemy import BigInteger, Row, bindparam, func, select
+from sqlalchemy import BigInteger, bindparam, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.models import Account, Marker, Notification
 from microblog.data.queries.pages import PagedSelect, paged, read_page
 from microblog.domain.pages import Page, PageRequest
@@ -44,7 +44,7 @@ def insert_notifications(
     session.execute(upsert(Notification).values(values).on_conflict_do_nothing())
 
 
-def read_notifications(session: Session, page: PageRequest, account_id: int) -> Page[Row[Any]]:
+def read_notifications(session: Session, page: PageRequest, account_id: int) -> Page[AnyRow]:
     """A page of an account's notifications with who caused them."""
     return read_page(session, LIST, page, {"account_id": account_id})
 

@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam
+from sqlalchemy import BigInteger, ColumnElement, bindparam
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow, AnySelect
 from microblog.domain.ids import MAX_ID
 from microblog.domain.pages import Page, PageRequest
 
@@ -15,12 +15,12 @@ from microblog.domain.pages import Page, PageRequest
 class PagedSelect:
     """A list's statement in both directions; the cursor is the column `id_name` of its rows."""
 
-    newest: Select[Any]
-    above: Select[Any]
+    newest: AnySelect
+    above: AnySelect
     id_name: str
 
 
-def paged(statement: Select[Any], column: ColumnElement[int], id_name: str = "id") -> PagedSelect:
+def paged(statement: AnySelect, column: ColumnElement[int], id_name: str = "id") -> PagedSelect:
     """Add keyset paging by `column`, which `statement` selects under the name `id_name`."""
     bounded = statement.where(
         column < bindparam("max_id", type_=BigInteger), column > bindparam("since_id", type_=BigInteger)
@@ -30,7 +30,7 @@ def paged(statement: Select[Any], column: ColumnElement[int], id_name: str = "id
 
 def read_page(
     session: Session, select: PagedSelect, page: PageRequest, parameters: Mapping[str, object]
-) -> Page[Row[Any]]:
+) -> Page[AnyRow]:
     """The rows of one page, newest first, with the cursors of its neighbours. One statement."""
     upwards = page.min_id is not None
     bounds = {
@@ -47,14 +47,12 @@ def read_page(
     return make_page(rows, page, has_more=has_more, id_name=select.id_name)
 
 
-def make_page(
-    rows: list[Row[Any]], page: PageRequest, *, has_more: bool, id_name: str = "id"
-) -> Page[Row[Any]]:
+def make_page(rows: list[AnyRow], page: PageRequest, *, has_more: bool, id_name: str = "id") -> Page[AnyRow]:
     """Put cursors to rows (newest first); `has_more`: further rows lie in the direction that was read."""
     if not rows:
         return Page([])
     upwards = page.min_id is not None
-    first, last = rows[0]._mapping[id_name], rows[-1]._mapping[id_name]
+    first, last = getattr(rows[0], id_name), getattr(rows[-1], id_name)
     return Page(
         rows,
         older=last if upwards or has_more else None,

@@ -9,7 +9,7 @@ from microblog.data.models import RateLimitWindow
 
 
 def count_use(session: Session, key: str, expires_at: datetime) -> int:
-    """Count one use of `key` in the fixed window that ends at `expires_at`; how many there are with this one."""
+    """Count one use of `key` in the fixed window that ends at `expires_at`; how many it makes."""
     statement = upsert(RateLimitWindow).values(key=key, expires_at=expires_at, uses=1)
     return session.scalars(
         statement.on_conflict_do_update(

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from sqlalchemy import BigInteger, Row, Select, bindparam, delete, exists, select, update
+from sqlalchemy import BigInteger, bindparam, delete, exists, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow, AnySelect
 from microblog.data.models import Account, Follow
 from microblog.data.queries.accounts import ACCOUNT_COLUMNS, accounts
 from microblog.data.queries.pages import PagedSelect, paged, read_page
@@ -19,7 +20,7 @@ _RELATIONSHIP = select(
 )
 
 
-def _accounts_beside(this: Any, other: Any) -> Select[Any]:
+def _accounts_beside(this: Any, other: Any) -> AnySelect:
     return (
         select(*ACCOUNT_COLUMNS, Follow.id.label("follow_id"))
         .join(Follow, other == accounts.c.id)
@@ -29,10 +30,10 @@ def _accounts_beside(this: Any, other: Any) -> Select[Any]:
 
 # Paged by the follow's id: the latest follower comes first.
 FOLLOWERS: PagedSelect = paged(
-    _accounts_beside(Follow.target_account_id, Follow.account_id), Follow.id, "follow_id"
+    _accounts_beside(Follow.target_account_id, Follow.account_id), Follow.__table__.c.id, "follow_id"
 )
 FOLLOWING: PagedSelect = paged(
-    _accounts_beside(Follow.account_id, Follow.target_account_id), Follow.id, "follow_id"
+    _accounts_beside(Follow.account_id, Follow.target_account_id), Follow.__table__.c.id, "follow_id"
 )
 
 _FEEDS_OF_FOLLOWERS = (
@@ -48,7 +49,7 @@ _FEEDS_OF_FOLLOWERS = (
 )
 
 
-def get_relationship(session: Session, account_id: int, target_id: int) -> Row[Any]:
+def get_relationship(session: Session, account_id: int, target_id: int) -> AnyRow:
     """Whether the two follow each other, as `following` and `followed_by`."""
     return session.execute(_RELATIONSHIP, {"account_id": account_id, "target_id": target_id}).one()
 
@@ -89,12 +90,12 @@ def _count(session: Session, account_id: int, target_id: int, change: int) -> No
 
 def read_relationships(
     session: Session, select: PagedSelect, page: PageRequest, account_id: int
-) -> Page[Row[Any]]:
+) -> Page[AnyRow]:
     """A page of FOLLOWERS or FOLLOWING."""
     return read_page(session, select, page, {"account_id": account_id})
 
 
-def get_feeds_of_followers(session: Session, account_id: int, after_id: int, limit: int) -> list[Row[Any]]:
+def get_feeds_of_followers(session: Session, account_id: int, after_id: int, limit: int) -> list[AnyRow]:
     """Followers in batches: `id`, `feed_version`, and `follow_id` to go on from."""
     parameters = {"account_id": account_id, "after_id": after_id, "limit": limit}
     return list(session.execute(_FEEDS_OF_FOLLOWERS, parameters))

@@ -1,11 +1,11 @@
 """Log-in sessions and one-time tokens."""
 
 from datetime import timedelta
-from typing import Any
 
-from sqlalchemy import BigInteger, LargeBinary, Row, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.models import Account, LogInSession, Marker, Notification, OneTimeToken, User
 from microblog.domain.limits import UNREAD_NOTIFICATIONS
 
@@ -48,7 +48,7 @@ _TOUCH = (
 )
 
 
-def get_viewer(session: Session, token_hash: bytes) -> Row[Any] | None:
+def get_viewer(session: Session, token_hash: bytes) -> AnyRow | None:
     """The person behind a session token, or None where it is unknown, expired or its account suspended."""
     return session.execute(_VIEWER, {"token_hash": token_hash}).one_or_none()
 
@@ -68,7 +68,7 @@ def insert_session(
     return session.scalars(statement.returning(LogInSession.id)).one()
 
 
-def list_sessions(session: Session, account_id: int, limit: int) -> list[Row[Any]]:
+def list_sessions(session: Session, account_id: int, limit: int) -> list[AnyRow]:
     """The account's live sessions, the last used first."""
     statement = (
         select(LogInSession.id, LogInSession.user_agent, LogInSession.created_at, LogInSession.last_used_at)
@@ -103,7 +103,7 @@ def insert_token(session: Session, *, account_id: int, purpose: str, email: str,
     return session.scalars(statement.returning(OneTimeToken.id)).one()
 
 
-def get_token(session: Session, token_id: int, purpose: str, *, for_update: bool = False) -> Row[Any] | None:
+def get_token(session: Session, token_id: int, purpose: str, *, for_update: bool = False) -> AnyRow | None:
     """A token that is still good."""
     statement = select(OneTimeToken.id, OneTimeToken.account_id, OneTimeToken.email).where(
         OneTimeToken.id == token_id, OneTimeToken.purpose == purpose, OneTimeToken.expires_at > func.now()

@@ -5,8 +5,7 @@ from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Row,
-    Select,
+    BindParameter,
     bindparam,
     exists,
     func,
@@ -19,6 +18,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow, AnySelect
 from microblog.data.models import Account, Follow, Mention, Status, StatusTag, Tag
 from microblog.data.queries.pages import PagedSelect, paged, read_page
 from microblog.data.queries.visibility import NOBODY, VIEWER, may_see
@@ -27,7 +27,7 @@ from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
 
-StatusRow = Row[Any]
+StatusRow = AnyRow
 
 statuses = Status.__table__.alias("status")
 authors = Account.__table__.alias("author")
@@ -37,7 +37,7 @@ _status = statuses.c
 _NUMBERS: Any = ARRAY(BigInteger)
 
 
-def _select_visible() -> Select[Any]:
+def _select_visible() -> AnySelect:
     """All that a post shows, in one statement: the row, its author, and the name of whom it answers."""
     return (
         select(
@@ -96,7 +96,7 @@ def _of_tag() -> PagedSelect:
 OF_TAG: PagedSelect = _of_tag()
 
 
-def _home_ids(*, upwards: bool) -> Select[Any]:
+def _home_ids(*, upwards: bool) -> AnySelect:
     """Ids of everybody whom the viewer follows, and their own: a few index rows for each, then merged."""
     followed = (
         select(Follow.target_account_id.label("id"))
@@ -104,7 +104,7 @@ def _home_ids(*, upwards: bool) -> Select[Any]:
         .where(Follow.account_id == VIEWER, authors.c.suspended_at.is_(None))
     )
     sources = union_all(followed, select(VIEWER.label("id"))).subquery("sources")
-    limit = bindparam("limit")
+    limit: BindParameter[int] = bindparam("limit")
     each = (
         select(_status.id)
         .where(
@@ -183,8 +183,10 @@ def read_statuses(
     return read_page(session, select, page, {"viewer_id": viewer_id or NOBODY, **parameters})
 
 
-def get_author_feed(session: Session, status_id: int) -> Row[Any] | None:
-    """The `id` and `feed_version` of a status's author; None where the status is gone or its author suspended."""
+def get_author_feed(session: Session, status_id: int) -> AnyRow | None:
+    """The `id` and `feed_version` of a status's author; None where the status is gone or its author
+    suspended.
+    """
     return session.execute(_AUTHOR_FEED, {"status_id": status_id}).one_or_none()
 
 

@@ -1,4 +1,6 @@
-"""The one visibility predicate: every read of statuses passes it (the rules' words are in domain/visibility.py)."""
+"""The one visibility predicate: every read of statuses passes it (the rules' words are in
+domain/visibility.py).
+"""
 
 from typing import Any
 
@@ -15,7 +17,8 @@ NOBODY = 0
 def may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
     """Whether the viewer may see the row of `statuses` written by the row of `authors`.
 
-    Public and unlisted: everybody. Private: the author, their followers and those mentioned. Direct: the author and
+    Public and unlisted: everybody. Private: the author, their followers and those mentioned. Direct: the
+    author and
     those mentioned. Of a suspended author: nobody.
     """
     status, author = statuses.c, authors.c
