@@ -13,6 +13,7 @@ from microblog.web.filters import page_language, short_date, short_number, whole
 from microblog.web.presenters import DayView
 
 WIDTH, HEIGHT = 560, 168
+_PLOT = WIDTH - 40
 _TOP, _BASE = 18, HEIGHT - 22
 _DAY_LABELS = 4
 
@@ -122,13 +123,12 @@ def daily_chart(
 
 
 def nice_ceiling(value: int) -> int:
-    """Return the smallest of 2, 4, 10, 20, 40, 100, 200, ... that is not below ``value``."""
+    """Return a round even number not below ``value``, so that its half is a whole number: 2, 4, ... 10, 20, 30 ..."""
     power = 1
-    while True:
-        for step in (2, 4, 10):
-            if value <= step * power:
-                return step * power
+    while value > 10 * power:
         power *= 10
+    steps = (2, 4, 6, 8, 10) if power == 1 else (2, 3, 4, 5, 6, 8, 10)
+    return next(step * power for step in steps if value <= step * power)
 
 
 def _headline(values: Sequence[int], locale: str, *, is_line: bool) -> tuple[str, str]:
@@ -139,7 +139,7 @@ def _headline(values: Sequence[int], locale: str, *, is_line: bool) -> tuple[str
 
 
 def _points(values: Sequence[int], top: int) -> list[tuple[float, float]]:
-    slot = WIDTH / len(values)
+    slot = _PLOT / len(values)
     return [(round(slot * (index + 0.5), 1), _height(value, top)) for index, value in enumerate(values)]
 
 
@@ -148,7 +148,7 @@ def _height(value: int, top: int) -> float:
 
 
 def _bars(points: Sequence[tuple[float, float]], labels: Sequence[str], *, is_line: bool) -> list[Bar]:
-    slot = WIDTH / len(points)
+    slot = _PLOT / len(points)
     width = slot if is_line else min(slot * 0.72, 28)
     return [
         Bar(
@@ -171,7 +171,7 @@ def _day_labels(dates: Sequence[str], points: Sequence[tuple[float, float]]) -> 
 
 def _label_x(index: int, last: int, points: Sequence[tuple[float, float]]) -> float:
     if last and index in (0, last):
-        return 0 if index == 0 else WIDTH
+        return 0 if index == 0 else _PLOT
     return points[index][0]
 
 

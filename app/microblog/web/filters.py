@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from babel import Locale
 from babel.dates import format_date, format_skeleton, format_time, format_timedelta, get_datetime_format
 from babel.numbers import format_compact_decimal, format_decimal
-from flask import Flask
+from flask import Flask, g
 from flask_babel import get_locale, gettext
+from markupsafe import Markup
 
 from microblog.web.initials import avatar_url
 
@@ -104,8 +105,26 @@ def page_direction() -> str:
     return _direction(page_language())
 
 
+def translate(message: str, /, **values: object) -> Markup:
+    """Return ``message`` in the page's language, with ``%(name)s`` replaced by the escaped ``values``.
+
+    It is the templates' ``_``: Flask-Babel finds language and catalogue anew for each string, which takes
+    longer than anything else on a page; here that happens once a page, and each string is looked up once a process.
+    """
+    texts: dict[str, Markup] | None = g.get("page_texts")
+    if texts is None:
+        texts = g.page_texts = _texts_of(page_language())
+    text = texts.get(message)
+    if text is None:
+        text = texts[message] = Markup(gettext(message))  # noqa: S704 catalogues are ours
+    return text % values
+
+
 def register_filters(app: Flask) -> None:
-    """Give the templates of ``app`` the filters of this module and what the base template asks for."""
+    """Give the templates of ``app`` the filters of this module, ``_``, and what the base template asks for.
+
+    Call it after Flask-Babel's ``init_app``, which installs a slower ``_``.
+    """
     filters: dict[str, Any] = {
         "relative_time": relative_time,
         "exact_time": exact_time,
@@ -113,7 +132,8 @@ def register_filters(app: Flask) -> None:
     }
     app.jinja_env.filters.update(filters)
     app.jinja_env.globals.update(
-        page_language=page_language, page_direction=page_direction, avatar_url=avatar_url
+        page_language=page_language, page_direction=page_direction, avatar_url=avatar_url,
+        _=translate, gettext=translate,
     )
 
 
@@ -128,6 +148,12 @@ def short_date(day: date, current_year: int, locale: str) -> str:
 def long_date(day: date, locale: str) -> str:
     """Return ``day`` in full, such as ``November 21, 2026``."""
     return format_date(day, "long", locale=_locale(locale))
+
+
+@lru_cache(maxsize=64)
+def _texts_of(language: str) -> dict[str, Markup]:
+    # One dictionary per language, filled as pages ask; messages are literals of templates, so it stays small.
+    return {}
 
 
 def _unit(seconds: int) -> int:
