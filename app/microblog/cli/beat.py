@@ -1,0 +1,21 @@
+"""`microblog beat`: what time it is."""
+
+import importlib
+
+import click
+
+from microblog.cli.measuring import prepare_metrics
+from microblog.cli.support import examples, read_settings
+from microblog.observability.logs import configure_logs
+
+
+@click.command(epilog=examples("microblog beat"))
+def command() -> None:
+    """Write down the jobs of the schedule when their time has come.
+
+    One on each worker host; several do no harm: a period's job is made once. TERM stops it.
+    """
+    settings = read_settings()
+    prepare_metrics(settings, "beat")
+    configure_logs(settings, service="beat")
+    importlib.import_module("microblog.worker.beat").run_beat(settings)

@@ -1,0 +1,21 @@
+"""`microblog relay`: the way of jobs from the database to the broker."""
+
+import importlib
+
+import click
+
+from microblog.cli.measuring import prepare_metrics
+from microblog.cli.support import examples, read_settings
+from microblog.observability.logs import configure_logs
+
+
+@click.command(epilog=examples("microblog relay"))
+def command() -> None:
+    """Hand jobs from the database to the workers, as soon as they are committed.
+
+    One on each worker host; several do no harm. It waits for a database or broker that is away. TERM stops it.
+    """
+    settings = read_settings()
+    prepare_metrics(settings, "relay")
+    configure_logs(settings, service="relay")
+    importlib.import_module("microblog.worker.relay").run_relay(settings)
