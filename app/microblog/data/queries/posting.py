@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import BigInteger, any_, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
@@ -16,7 +16,7 @@ _KNOWN_ACCOUNTS = (
     select(Account.id, func.lower(Account.username).label("name"))
     .join(User, User.account_id == Account.id)
     .where(
-        func.lower(Account.username) == func.any(bindparam("names", type_=_NAMES)),
+        func.lower(Account.username) == any_(bindparam("names", type_=_NAMES)),
         Account.suspended_at.is_(None),
         User.confirmed_at.is_not(None),
     )

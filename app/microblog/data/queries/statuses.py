@@ -6,9 +6,9 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    any_,
     bindparam,
     exists,
-    func,
     literal_column,
     or_,
     select,
@@ -69,7 +69,7 @@ def _select_visible() -> AnySelect:
 
 _VISIBLE = _select_visible()
 _BY_ID = _VISIBLE.where(_status.id == bindparam("status_id", type_=BigInteger))
-_BY_IDS = _VISIBLE.where(_status.id == func.any(bindparam("ids", type_=_NUMBERS))).order_by(_status.id.desc())
+_BY_IDS = _VISIBLE.where(_status.id == any_(bindparam("ids", type_=_NUMBERS))).order_by(_status.id.desc())
 
 # Literal SQL, not parameters: only so can the planner see that the partial index ix_statuses_public fits.
 _PUBLIC = _VISIBLE.where(

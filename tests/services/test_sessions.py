@@ -1,0 +1,115 @@
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import func, select, update
+from sqlalchemy.orm import Session
+
+from microblog.data.models import LogInSession, User
+from microblog.domain.errors import InvalidCredentials, NotFound
+from microblog.services import accounts, sessions
+from microblog.services.passwords import Argon2Hasher
+from tests.factories import HASHER, PASSWORD, make_account
+
+
+def log_in(session: Session, identifier: str = "ada", password: str = PASSWORD) -> sessions.NewSession:
+    return sessions.log_in(
+        session,
+        HASHER,
+        identifier=identifier,
+        password=password,
+        user_agent="Browser\x00 1",
+        lifetime_days=30,
+    )
+
+
+@pytest.mark.parametrize("identifier", ["ada", "ADA", "@ada", "ada@example.org", "Ada@Example.org", " ada "])
+def test_log_in_by_name_and_by_confirmed_address(session: Session, identifier: str) -> None:
+    account_id = make_account(session, "ada")
+    new = log_in(session, identifier)
+    viewer = sessions.authenticate(session, token=new.token)
+    assert viewer is not None
+    assert (viewer.account_id, viewer.username, viewer.is_confirmed) == (account_id, "ada", True)
+    assert viewer.session_id == new.session_id
+
+
+def test_an_unconfirmed_person_logs_in_by_name_only(session: Session) -> None:
+    make_account(session, "ada", is_confirmed=False)
+    viewer = sessions.authenticate(session, token=log_in(session).token)
+    assert viewer is not None
+    assert not viewer.is_confirmed
+    with pytest.raises(InvalidCredentials):
+        log_in(session, "ada@example.org")
+
+
+@pytest.mark.parametrize(
+    ("identifier", "password"),
+    [("ada", "wrong"), ("nobody", PASSWORD), ("no@example.org", PASSWORD), ("", "")],
+)
+def test_what_is_wrong_is_not_said(session: Session, identifier: str, password: str) -> None:
+    make_account(session, "ada")
+    with pytest.raises(InvalidCredentials) as caught:
+        log_in(session, identifier, password)
+    assert str(caught.value) == str(InvalidCredentials())
+
+
+def test_suspended_people_stay_out(session: Session) -> None:
+    make_account(session, "ada")
+    accounts.suspend_account(session, username="ada")
+    with pytest.raises(InvalidCredentials):
+        log_in(session)
+
+
+def test_the_password_is_hashed_again_when_parameters_change(session: Session) -> None:
+    account_id = make_account(session, "ada")
+    costlier = Argon2Hasher(time_cost=2, memory_kib=64, parallelism=1)
+    sessions.log_in(session, costlier, identifier="ada", password=PASSWORD, user_agent="", lifetime_days=1)
+    password_hash = session.scalars(select(User.password_hash).where(User.account_id == account_id)).one()
+    assert "t=2" in password_hash
+    assert costlier.verify(password_hash, PASSWORD)
+
+
+def test_the_token_is_nowhere_in_the_database(session: Session) -> None:
+    make_account(session, "ada")
+    new = log_in(session)
+    row = session.scalars(select(LogInSession)).one()
+    assert new.token.encode() not in row.token_hash
+    assert row.user_agent == "Browser 1"
+
+
+def test_expired_and_unknown_tokens_are_nobody(session: Session) -> None:
+    make_account(session, "ada")
+    new = log_in(session)
+    session.execute(update(LogInSession).values(expires_at=func.now() - timedelta(seconds=1)))
+    assert sessions.authenticate(session, token=new.token) is None
+    assert sessions.authenticate(session, token="made up") is None
+    assert sessions.authenticate(session, token="") is None
+
+
+def test_last_use_is_written_now_and_then(session: Session) -> None:
+    make_account(session, "ada")
+    new = log_in(session)
+    old = func.now() - timedelta(days=2)
+    session.execute(update(LogInSession).values(last_used_at=old))
+    sessions.authenticate(session, token=new.token)
+    age = session.scalars(select(func.now() - LogInSession.last_used_at)).one()
+    assert age < timedelta(minutes=1)
+
+
+def test_sessions_are_listed_and_revoked(session: Session) -> None:
+    ada, bob = make_account(session, "ada"), make_account(session, "bob")
+    first, second, third = log_in(session), log_in(session), log_in(session)
+    theirs = log_in(session, "bob")
+    assert {row.id for row in sessions.list_sessions(session, account_id=ada)} == {
+        new.session_id for new in (first, second, third)
+    }
+    sessions.revoke_session(session, account_id=ada, session_id=first.session_id)
+    assert sessions.authenticate(session, token=first.token) is None
+    with pytest.raises(NotFound):
+        sessions.revoke_session(session, account_id=ada, session_id=theirs.session_id)
+    sessions.revoke_other_sessions(session, account_id=ada, keep_session_id=third.session_id)
+    assert sessions.authenticate(session, token=second.token) is None
+    assert sessions.authenticate(session, token=third.token) is not None
+    sessions.log_out(session, account_id=ada, session_id=third.session_id)
+    sessions.log_out(session, account_id=ada, session_id=third.session_id)
+    assert sessions.list_sessions(session, account_id=ada) == []
+    assert len(sessions.list_sessions(session, account_id=bob)) == 1

@@ -1,0 +1,165 @@
+from collections.abc import Callable
+
+import pytest
+import redis
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from microblog.data.feeds import COMPLETE, Feeds, feed_key
+from microblog.data.models import Account
+from microblog.data.queries.statuses import StatusRow
+from microblog.domain.errors import Unavailable
+from microblog.domain.pages import Page, PageRequest
+from microblog.domain.visibility import Visibility
+from microblog.services import accounts, relationships, statuses, timelines
+from microblog.services.feeds import fan_out
+from tests.factories import make_account, make_follow, make_status
+
+Read = Callable[[PageRequest], Page[StatusRow]]
+
+
+def version(session: Session, account_id: int) -> int:
+    return session.scalars(select(Account.feed_version).where(Account.id == account_id)).one()
+
+
+def home(session: Session, feeds: Feeds, account_id: int, **page: int) -> Page[StatusRow]:
+    return timelines.read_home(
+        session,
+        feeds,
+        viewer_id=account_id,
+        feed_version=version(session, account_id),
+        page=PageRequest(**page),
+    )
+
+
+def ids(page: Page[StatusRow]) -> list[int]:
+    return [row.id for row in page.items]
+
+
+def walk(read: Read, limit: int) -> list[int]:
+    """All ids, by the older links; on the way back by the newer links the same pages are seen."""
+    pages = [read(PageRequest(limit=limit))]
+    assert pages[0].newer is None
+    while (older := pages[-1].older) is not None:
+        pages.append(read(PageRequest(max_id=older, limit=limit)))
+    for above, below in zip(pages[:-1], pages[1:], strict=True):
+        assert below.newer is not None
+        assert ids(read(PageRequest(min_id=below.newer, limit=limit))) == ids(above)
+    return [one for page in pages for one in ids(page)]
+
+
+@pytest.fixture
+def ada(session: Session) -> int:
+    return make_account(session, "ada")
+
+
+def test_every_timeline_pages_both_ways(session: Session, feeds: Feeds, no_redis: Feeds, ada: int) -> None:
+    posted = [make_status(session, feeds, ada, f"Post {number} #tag") for number in range(12)]
+    reads: list[Read] = [
+        lambda page: timelines.read_public(session, viewer_id=None, page=page),
+        lambda page: timelines.read_account(session, account_id=ada, viewer_id=None, page=page),
+        lambda page: timelines.read_tag(session, name="TAG", viewer_id=None, page=page),
+        lambda page: timelines.read_home(session, feeds, viewer_id=ada, feed_version=0, page=page),
+        lambda page: timelines.read_home(session, no_redis, viewer_id=ada, feed_version=0, page=page),
+    ]
+    for read in reads:
+        assert walk(read, 4) == posted[::-1]
+        assert walk(read, 3) == posted[::-1]
+        assert walk(read, 20) == posted[::-1]
+        assert ids(read(PageRequest(since_id=posted[8], limit=2))) == posted[:-3:-1]
+        assert ids(read(PageRequest(max_id=posted[0]))) == []
+        assert ids(read(PageRequest(min_id=posted[-1]))) == []
+
+
+def test_lists_show_what_belongs_there(session: Session, feeds: Feeds, ada: int) -> None:
+    public = make_status(session, feeds, ada, "#tag")
+    reply = make_status(session, feeds, ada, "#tag", in_reply_to_id=public)
+    unlisted = make_status(session, feeds, ada, "#tag", visibility=Visibility.UNLISTED)
+    private = make_status(session, feeds, ada, "#tag", visibility=Visibility.PRIVATE)
+    page = PageRequest()
+    assert ids(timelines.read_public(session, viewer_id=ada, page=page)) == [public]
+    assert ids(timelines.read_tag(session, name="tag", viewer_id=ada, page=page)) == [reply, public]
+    seen = ids(timelines.read_account(session, account_id=ada, viewer_id=None, page=page))
+    assert seen == [unlisted, reply, public]
+    assert ids(timelines.read_account(session, account_id=ada, viewer_id=ada, page=page))[0] == private
+    accounts.suspend_account(session, username="ada")
+    for viewer_id in (None, ada):
+        assert not timelines.read_public(session, viewer_id=viewer_id, page=page).items
+        assert not timelines.read_tag(session, name="tag", viewer_id=viewer_id, page=page).items
+
+
+def test_home_shows_those_one_follows_and_oneself(session: Session, feeds: Feeds, ada: int) -> None:
+    bob = make_account(session, "bob")
+    own = make_status(session, feeds, ada, "own")
+    theirs = make_status(session, feeds, bob, "theirs")
+    assert ids(home(session, feeds, ada)) == [own]
+    make_follow(session, ada, "bob")
+    assert ids(home(session, feeds, ada)) == [theirs, own]
+    direct = make_status(session, feeds, bob, "not for ada", visibility=Visibility.DIRECT)
+    fan_out(session, feeds, status_id=direct)
+    assert ids(home(session, feeds, ada)) == [theirs, own]
+    relationships.unfollow(session, account_id=ada, target_username="bob")
+    assert ids(home(session, feeds, ada)) == [own]
+
+
+def test_fan_out_reaches_the_feeds_that_exist(session: Session, feeds: Feeds, ada: int) -> None:
+    bob, eve = make_account(session, "bob"), make_account(session, "eve")
+    make_follow(session, bob, "ada")
+    make_follow(session, eve, "ada")
+    home(session, feeds, bob)
+    status_id = make_status(session, feeds, ada)
+    assert fan_out(session, feeds, status_id=status_id) == 3
+    assert feeds.read(bob, version(session, bob)) == [status_id]
+    assert feeds.read(eve, version(session, eve)) is None
+    # Repeated, as after a lost worker: shown once.
+    fan_out(session, feeds, status_id=status_id)
+    assert ids(home(session, feeds, bob)) == [status_id]
+    statuses.delete_status(session, account_id=ada, status_id=status_id)
+    assert ids(home(session, feeds, bob)) == []
+    assert fan_out(session, feeds, status_id=status_id) == 0
+
+
+def test_fan_out_without_redis_is_tried_again(session: Session, no_redis: Feeds, ada: int) -> None:
+    status_id = make_status(session, no_redis, ada)
+    with pytest.raises(Unavailable):
+        fan_out(session, no_redis, status_id=status_id)
+
+
+def test_a_feed_is_bounded_and_goes_on_in_the_database(session: Session, feeds: Feeds, ada: int) -> None:
+    home(session, feeds, ada)
+    posted = [make_status(session, feeds, ada) for _ in range(9)]
+    assert feeds.read(ada, 0) == posted[:3:-1]
+    assert ids(home(session, feeds, ada, limit=20)) == posted[::-1]
+
+
+def test_redis_emptied_loses_nothing(
+    session: Session, feeds: Feeds, redis_client: redis.Redis, ada: int
+) -> None:
+    posted = [make_status(session, feeds, ada) for _ in range(3)]
+    assert ids(home(session, feeds, ada)) == posted[::-1]
+    redis_client.flushdb()
+    assert ids(home(session, feeds, ada)) == posted[::-1]
+    assert feeds.read(ada, 0) == posted[::-1]
+
+
+def test_posts_pushed_while_a_feed_is_built_are_kept(feeds: Feeds) -> None:
+    assert feeds.read(1, 0) is None
+    feeds.begin(1, 0)
+    feeds.push([feed_key(1, 0)], 30)
+    assert feeds.read(1, 0) is None
+    feeds.finish(1, 0, [20, 10])
+    assert feeds.read(1, 0) == [30, 20, 10]
+
+
+def test_a_feed_lost_while_it_is_built_stays_missing(feeds: Feeds, redis_client: redis.Redis) -> None:
+    feeds.begin(1, 0)
+    redis_client.flushdb()
+    feeds.finish(1, 0, [20, 10])
+    assert feeds.read(1, 0) is None
+
+
+def test_an_unfinished_feed_is_no_feed(feeds: Feeds, redis_client: redis.Redis) -> None:
+    redis_client.rpush(feed_key(1, 0), "10")
+    assert feeds.read(1, 0) is None
+    redis_client.rpush(feed_key(1, 0), COMPLETE)
+    assert feeds.read(1, 0) == [10]
