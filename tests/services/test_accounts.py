@@ -73,7 +73,7 @@ def test_the_database_itself_refuses_a_taken_name_and_a_taken_confirmed_address(
 ) -> None:
     make_account(session, "ada")
     # As if somebody had taken the name between the check and the insert.
-    monkeypatch.setattr(accounts.queries, "get_account", lambda *_: None)
+    monkeypatch.setattr("microblog.data.queries.accounts.get_account", lambda *_: None)
     for username, field in (("ADA", "username"), ("eve", "email")):
         with pytest.raises(ValidationError) as caught:
             accounts.create_account(

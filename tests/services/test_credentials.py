@@ -1,4 +1,5 @@
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from sqlalchemy import func, select, update
@@ -121,7 +122,7 @@ def test_asking_for_a_reset_looks_the_same_for_an_unknown_address(session: Sessi
 def test_changing_the_password_keeps_this_session_only(session: Session) -> None:
     account_id = make_account(session, "ada")
     here, there = log_in(session, PASSWORD), log_in(session, PASSWORD)
-    change = {"account_id": account_id, "keep_session_id": here.session_id}
+    change: dict[str, Any] = {"account_id": account_id, "keep_session_id": here.session_id}
     with pytest.raises(ValidationError) as caught:
         credentials.change_password(
             session, HASHER, current_password="wrong", new_password=NEW_PASSWORD, **change
@@ -139,7 +140,7 @@ def test_changing_the_password_keeps_this_session_only(session: Session) -> None
 
 def test_a_new_address_counts_when_confirmed(session: Session, links: LinkSigner) -> None:
     account_id = make_account(session, "ada")
-    change = {"account_id": account_id, "current_password": PASSWORD}
+    change: dict[str, Any] = {"account_id": account_id, "current_password": PASSWORD}
     with pytest.raises(ValidationError) as caught:
         credentials.request_email_change(session, HASHER, email="nonsense", **change)
     assert set(caught.value.errors) == {"email"}
@@ -154,7 +155,7 @@ def test_a_new_address_counts_when_confirmed(session: Session, links: LinkSigner
 def test_an_operator_sets_a_password(session: Session) -> None:
     make_account(session, "ada")
     credentials.set_password(session, HASHER, username="Ada", password=NEW_PASSWORD)
-    assert log_in(session, NEW_PASSWORD)
+    assert log_in(session, NEW_PASSWORD).token
     with pytest.raises(NotFound):
         credentials.set_password(session, HASHER, username="nobody", password=NEW_PASSWORD)
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 import redis
@@ -42,7 +43,7 @@ def walk(read: Read, limit: int) -> list[int]:
     assert pages[0].newer is None
     while (older := pages[-1].older) is not None:
         pages.append(read(PageRequest(max_id=older, limit=limit)))
-    for above, below in zip(pages[:-1], pages[1:], strict=True):
+    for above, below in pairwise(pages):
         assert below.newer is not None
         assert ids(read(PageRequest(min_id=below.newer, limit=limit))) == ids(above)
     return [one for page in pages for one in ids(page)]
