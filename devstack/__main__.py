@@ -18,6 +18,8 @@ STOP_SECONDS = 150
 
 def run_postgres(layout: Layout) -> None:
     """Prepare the data, then become the PostgreSQL server."""
+    # supervisord stops this program by INT, which is no mistake to be shown as one.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     cluster = postgres.open_cluster(layout.postgres)
     postgres.prepare(cluster)
     replace_by(postgres.server_command(cluster))

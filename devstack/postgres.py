@@ -9,6 +9,7 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -142,7 +143,7 @@ def prepare(cluster: Cluster) -> None:
     if (cluster.data / "PG_VERSION").exists() and cluster.password_file.exists():
         _refuse_other_version(cluster)
         wait_for(
-            lambda: not _is_held(cluster),
+            lambda: _holder(cluster) is None,
             30,
             lambda: f"another PostgreSQL server still runs on {cluster.data}: stop it first (make stop)",
         )
@@ -188,14 +189,30 @@ def _refuse_other_version(cluster: Cluster) -> None:
         )
 
 
-def _is_held(cluster: Cluster) -> bool:
-    """Whether the process that the data directory's lock names is still a PostgreSQL server."""
+def _holder(cluster: Cluster) -> int | None:
+    """The process that the data directory's lock names, while it is a PostgreSQL server still."""
     lock = cluster.data / "postmaster.pid"
     if not lock.exists():
-        return False
+        return None
     pid = lock.read_text(encoding="utf-8").partition("\n")[0]
-    name = Path("/proc") / pid / "comm"
-    return name.exists() and name.read_text(encoding="utf-8").strip() == "postgres"
+    command = Path("/proc") / pid / "cmdline"
+    if not command.exists() or str(cluster.data).encode() not in command.read_bytes():
+        return None
+    return int(pid)
+
+
+def stop_orphan(cluster: Cluster) -> None:
+    """Stop a server that a killed supervisord left behind.
+
+    Raises `StackError` when it doesn't end.
+    """
+    pid = _holder(cluster)
+    if pid is None:
+        return
+    os.kill(pid, signal.SIGINT)
+    wait_for(
+        lambda: _holder(cluster) is None, 30, lambda: f"the PostgreSQL server {pid} doesn't stop: kill it"
+    )
 
 
 def server_command(cluster: Cluster, options: Mapping[str, str] | None = None) -> list[str]:

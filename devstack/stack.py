@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 
+import psycopg2
+
 from devstack import layout as layouts
 from devstack import postgres, valkey
 from devstack.layout import DATABASE, DEMO_USERNAME, ROOT, Layout, Ports
@@ -105,6 +107,7 @@ class Stack:
         return postgres.Cluster(Path(), self.layout.postgres, None)
 
     def _start_servers(self) -> None:
+        postgres.stop_orphan(self._cluster())
         log = self.layout.log / "supervisord.out"
         command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(ROOT / "supervisord.conf")]
         with log.open("wb") as output:
@@ -264,6 +267,8 @@ def up(ports: Ports) -> int:
         return stack.wait()
     except InterruptedByPersonError:
         return 0
+    except psycopg2.OperationalError as error:
+        raise StackError(f"PostgreSQL went away: {error}".strip()) from error
     finally:
         # A second Ctrl-C must not leave half of the programs behind.
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

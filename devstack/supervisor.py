@@ -1,11 +1,14 @@
 """Talks to the stack's supervisord over its Unix socket, by XML-RPC as supervisorctl does."""
 
 import socket
+from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
+
+from devstack.processes import StackError
 
 RUNNING = "RUNNING"
 #: States that a program doesn't leave by itself.
@@ -30,12 +33,15 @@ class Supervisor:
             return True
 
     def states(self) -> dict[str, str]:
-        """Each program's state, such as RUNNING or FATAL."""
-        return {str(row["name"]): str(row["statename"]) for row in self._server.getAllProcessInfo()}
+        """Each program's state, such as RUNNING or FATAL. Raises `StackError` when supervisord is gone."""
+        return {name: state for name, state, _ in self.descriptions()}
 
     def descriptions(self) -> list[tuple[str, str, str]]:
-        """Each program's name, state, and since when or why."""
-        rows = self._server.getAllProcessInfo()
+        """Each program's name, state, and since when or why. Raises `StackError` when supervisord is gone."""
+        try:
+            rows = self._server.getAllProcessInfo()
+        except (Fault, OSError, HTTPException) as error:
+            raise StackError("supervisord has ended: its log is var/log/supervisord.log") from error
         return [(str(row["name"]), str(row["statename"]), str(row["description"])) for row in rows]
 
     def start_group(self, group: str) -> None:
