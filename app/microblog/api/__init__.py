@@ -1,0 +1,1 @@
+"""Floor 7: the API. A small room for now: it answers every address below `/api` that nobody has built yet."""

@@ -1,0 +1,45 @@
+"""Composition root of the web process: settings in, Flask application out."""
+
+from flask import Flask
+
+from microblog.api import routes as api
+from microblog.bootstrap import Resources, bootstrap
+from microblog.http import health
+from microblog.http.bodies import install_body_limits
+from microblog.http.context import attach
+from microblog.http.cookies import configure_cookies
+from microblog.http.csrf import install_csrf
+from microblog.http.headers import install_headers
+from microblog.http.proxies import TrustedProxies
+from microblog.http.ratelimit import RateLimiter
+from microblog.http.request_log import install_request_log
+from microblog.http.statements import watch_statements
+from microblog.settings import Settings
+from microblog.web.site import install_site
+
+# A refused log-in counts in a second transaction while Redis is away, hence one connection more than threads.
+SPARE_CONNECTIONS = 1
+
+
+def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
+    """The WSGI application. It opens no connection until the first request, so that gunicorn may fork it."""
+    if resources is None:
+        resources = bootstrap(
+            settings, application="microblog web", pool_size=settings.web_threads + SPARE_CONNECTIONS
+        )
+    app = Flask("microblog", static_folder=None, template_folder="web/templates")
+    app.config["SECRET_KEY"] = settings.secret_key
+    app.url_map.strict_slashes = False
+    attach(app, resources, RateLimiter(settings, resources.database))
+    watch_statements(resources.database.engine)
+    configure_cookies(app, settings)
+    # Hooks run in this order before a request, and in the reverse order after it.
+    install_request_log(app)
+    install_body_limits(app, settings)
+    install_csrf(app)
+    install_headers(app, settings)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(api.blueprint)
+    install_site(app, settings)
+    app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
+    return app

@@ -1,0 +1,89 @@
+"""From exceptions to status codes, the same on every surface; how an error looks is each surface's own.
+
+Nothing here needs the database: its being away is one of the errors.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+from flask import Blueprint, Flask, make_response
+from flask.typing import ResponseReturnValue
+from sqlalchemy import exc
+from werkzeug.exceptions import HTTPException
+from werkzeug.wrappers import Response as AnyResponse
+
+from microblog.domain import errors
+from microblog.domain.errors import DomainError, Message
+
+RETRY_SECONDS = 10
+
+STATUS_OF: dict[type[DomainError], int] = {
+    errors.ValidationError: 422,
+    errors.NotFound: 404,
+    errors.Forbidden: 403,
+    errors.Conflict: 409,
+    errors.InvalidCredentials: 422,
+    errors.InvalidToken: 400,
+    errors.RateLimited: 429,
+    errors.TooLarge: 413,
+    errors.UnsupportedMedia: 415,
+    errors.Unavailable: 503,
+}
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """An error as an answer. `message` is None where the status says all; `retry_after` is in seconds."""
+
+    status: int
+    message: Message | None = None
+    retry_after: int | None = None
+    is_csrf: bool = False
+
+
+def find_problem(error: Exception) -> Problem:
+    """What to answer; unforeseen errors are logged with their trace, and their text is shown to nobody."""
+    if isinstance(error, DomainError):
+        return _of_domain(error)
+    if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
+        return Problem(error.code, is_csrf=type(error).__name__ == "CSRFError")
+    if is_database_away(error):
+        log.warning("database.unavailable", error=type(error).__name__)
+        return Problem(503, retry_after=RETRY_SECONDS)
+    log.error("http.failed", exc_info=error)
+    return Problem(500)
+
+
+def _of_domain(error: DomainError) -> Problem:
+    status = next((STATUS_OF[kind] for kind in type(error).__mro__ if kind in STATUS_OF), 400)
+    retry_after = error.retry_after if isinstance(error, errors.RateLimited) else None
+    if status == 503:
+        retry_after = RETRY_SECONDS
+    return Problem(status, error.message, retry_after)
+
+
+def is_database_away(error: Exception) -> bool:
+    """Whether PostgreSQL can't be reached or can't serve now: trying again in a moment may help."""
+    if isinstance(error, exc.OperationalError | exc.InterfaceError | exc.TimeoutError):
+        return True
+    return isinstance(error, exc.DBAPIError) and error.connection_invalidated
+
+
+def register_errors(surface: Flask | Blueprint, show: Callable[[Problem], ResponseReturnValue]) -> None:
+    """Answer each exception of a surface by `show(problem)`, with the headers that belong to it."""
+
+    @surface.errorhandler(Exception)
+    def answer(error: Exception) -> AnyResponse:
+        problem = find_problem(error)
+        response = make_response(show(problem), problem.status)
+        if problem.retry_after is not None:
+            response.headers["Retry-After"] = str(problem.retry_after)
+        if isinstance(error, HTTPException):
+            # Such as Allow, which 405 must name.
+            response.headers.extend(
+                [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
+            )
+        return response

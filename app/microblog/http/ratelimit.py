@@ -1,0 +1,111 @@
+"""Limits on tries, held in Redis by moving windows; keys are keyed hashes: no address is stored.
+
+While Redis is away, log-in and reset are counted in PostgreSQL by fixed windows (guessing passwords must not
+become free), and the others go unlimited; a metric tells of both.
+"""
+
+import hashlib
+import hmac
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from ipaddress import IPv6Address, ip_address, ip_network
+
+import redis
+import structlog
+from flask import request
+from limits import RateLimitItem, parse
+from limits.storage import RedisStorage
+from limits.strategies import MovingWindowRateLimiter
+
+from microblog.data.queries import rate_limits
+from microblog.data.session import Database
+from microblog.domain.errors import RateLimited
+from microblog.observability import metrics
+from microblog.settings import Settings
+
+TIMEOUT_SECONDS = 0.5
+# One household or one attacker usually holds a whole /64.
+IPV6_PREFIX = 64
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """How often something may be tried. `falls_back`: counted in PostgreSQL while Redis is away."""
+
+    name: str
+    rate: RateLimitItem
+    falls_back: bool
+
+
+class RateLimiter:
+    """All limits of the site. Opens nothing until used."""
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.key = settings.secret_key.encode()
+        self.database = database
+        self.limits = {
+            limit.name: limit
+            for limit in (
+                Limit("log_in", parse(settings.rate_limit_log_in), falls_back=True),
+                Limit("reset", parse(settings.rate_limit_reset), falls_back=True),
+                Limit("sign_up", parse(settings.rate_limit_sign_up), falls_back=False),
+                Limit("post", parse(settings.rate_limit_post), falls_back=False),
+            )
+        }
+        storage = RedisStorage(
+            settings.limits_storage_url,
+            key_prefix="limits",
+            socket_connect_timeout=TIMEOUT_SECONDS,
+            socket_timeout=TIMEOUT_SECONDS,
+        )
+        self.windows = MovingWindowRateLimiter(storage)
+
+    def use(self, name: str, **subjects: str) -> None:
+        """Count one try of `name` for each subject, such as `address="192.0.2.1"`.
+
+        Raises `RateLimited` where one has had its tries.
+        """
+        limit = self.limits[name]
+        for kind, value in subjects.items():
+            retry_after = self._count(limit, self._hash(limit.name, kind, value))
+            if retry_after is not None:
+                metrics.RATE_LIMITED.labels(name).inc()
+                log.info("rate_limit.refused", limit=name, subject=kind)
+                raise RateLimited(retry_after)
+
+    def _hash(self, name: str, kind: str, value: str) -> str:
+        return hmac.new(self.key, f"limit:{name}:{kind}:{value}".encode(), hashlib.sha256).hexdigest()
+
+    def _count(self, limit: Limit, key: str) -> int | None:
+        """Seconds to wait where the limit is used up; else None."""
+        try:
+            if self.windows.hit(limit.rate, key):
+                return None
+            reset_at = self.windows.get_window_stats(limit.rate, key).reset_time
+            return max(1, round(reset_at - time.time()))
+        except redis.RedisError:
+            metrics.RATE_LIMITER_AWAY.labels(limit.name).inc()
+            return self._count_in_database(limit, key) if limit.falls_back else None
+
+    def _count_in_database(self, limit: Limit, key: str) -> int | None:
+        seconds = limit.rate.get_expiry()
+        now = int(time.time())
+        ends = now - now % seconds + seconds
+        # A transaction of its own: a refused try is rolled back, its count must stay.
+        with self.database.unit_of_work() as session:
+            uses = rate_limits.count_use(session, key, datetime.fromtimestamp(ends, UTC))
+        return ends - now if uses > limit.rate.amount else None
+
+
+def client_subject() -> str:
+    """What a limit by address counts: the client's IPv4 address or IPv6 network."""
+    try:
+        address = ip_address(request.remote_addr or "")
+    except ValueError:
+        return "local"
+    if isinstance(address, IPv6Address):
+        return str(ip_network((address, IPV6_PREFIX), strict=False))
+    return str(address)

@@ -1,0 +1,63 @@
+"""Errors as friendly pages. They need no database, no Redis and no viewer."""
+
+from flask import Flask, url_for
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext
+
+from microblog.domain.errors import N_
+from microblog.http.errors import Problem, register_errors
+from microblog.web.rendering import render, translate
+
+# Status → title and text; the text gives way to the domain's own message where there is one.
+TEXTS = {
+    400: (N_("That didn't work"), N_("The browser sent something that we can't read. Please try again.")),
+    403: (N_("Not allowed"), N_("You are not allowed to do this.")),
+    404: (N_("Not found"), N_("This page doesn't exist, or it was deleted.")),
+    405: (N_("That doesn't work this way"), N_("This address doesn't take that kind of request.")),
+    409: (N_("Something came in between"), N_("This was changed in the meantime. Please try again.")),
+    413: (
+        N_("Too large"),
+        N_("What you sent is larger than we take. Please shorten it, or use a smaller file."),
+    ),
+    415: (N_("Unknown kind of file"), N_("We can't read this kind of file.")),
+    422: (N_("That can't be done"), N_("Please check what you entered.")),
+    429: (N_("A little slower, please"), N_("There were too many tries in a short time.")),
+    500: (
+        N_("Something went wrong"),
+        N_("The error is ours, and it has been noted. Please try again later."),
+    ),
+    503: (N_("Back in a moment"), N_("The site isn't available just now. Please try again in a minute.")),
+}
+FORM_TITLE = N_("This form is too old")
+FORM_TEXT = N_(
+    "Please go back, load the page again and send the form once more. Cookies must be allowed for it."
+)
+MINUTE_SECONDS = 60
+
+
+def register_site_errors(app: Flask) -> None:
+    """Answer every exception that no other surface answers with a page."""
+    register_errors(app, show_error)
+
+
+def show_error(problem: Problem) -> ResponseReturnValue:
+    """The error's page."""
+    title, text = TEXTS.get(problem.status, TEXTS[400 if problem.status < 500 else 500])
+    if problem.is_csrf:
+        title, text = FORM_TITLE, FORM_TEXT
+    message = translate(problem.message) if problem.message else gettext(text)
+    if problem.status == 429 and problem.retry_after:
+        message = f"{message} {_waiting_time(problem.retry_after)}"
+    return render(
+        "error.html",
+        code=problem.status,
+        title=gettext(title),
+        message=message,
+        next_steps=[(gettext("Go to the front page"), url_for("public.front"))],
+    )
+
+
+def _waiting_time(seconds: int) -> str:
+    if seconds < MINUTE_SECONDS:
+        return str(gettext("Please wait %(count)s seconds.", count=seconds))
+    return str(gettext("Please wait %(count)s minutes.", count=-(-seconds // MINUTE_SECONDS)))

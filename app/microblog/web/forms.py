@@ -1,0 +1,156 @@
+"""The forms of the site. They bound what arrives; the rules of each noun are its service's.
+
+Bounds here are above the rules, so that a person reads the service's precise message and what they typed is
+kept.
+"""
+
+from functools import lru_cache
+from typing import Any, ClassVar
+from zoneinfo import available_timezones
+
+from flask_babel import lazy_gettext as _
+from flask_wtf import FlaskForm
+from flask_wtf.file import FileField
+from wtforms import (
+    BooleanField,
+    EmailField,
+    HiddenField,
+    PasswordField,
+    SelectField,
+    StringField,
+    TextAreaField,
+)
+from wtforms.validators import InputRequired, Length
+
+from microblog.domain.errors import DomainError, ValidationError
+from microblog.domain.limits import EMAIL_CHARACTERS, PASSWORD_MAX_CHARACTERS, STATUS_STORED_CHARACTERS
+from microblog.web.rendering import translate
+
+CONTINENTS = [
+    "Africa",
+    "America",
+    "Antarctica",
+    "Arctic",
+    "Asia",
+    "Atlantic",
+    "Australia",
+    "Europe",
+    "Indian",
+    "Pacific",
+]
+# Fields of one line that hold no secret: nothing that anybody types is longer.
+LINE_CHARACTERS = 300
+# Twice what may be stored: the service counts and says by how much a text is too long.
+TEXT_CHARACTERS = 2 * STATUS_STORED_CHARACTERS
+
+_required = InputRequired(_("Please fill this in."))
+_line = Length(max=LINE_CHARACTERS, message=_("This is too long."))
+_text = Length(max=TEXT_CHARACTERS, message=_("This is far too long."))
+_email = Length(max=EMAIL_CHARACTERS, message=_("An e-mail address has at most %(max)d characters."))
+# Above the limit for new passwords: whoever guesses learns nothing of it, and hashing stays cheap.
+_password = Length(max=2 * PASSWORD_MAX_CHARACTERS, message=_("A password has at most 128 characters."))
+
+
+class SiteForm(FlaskForm):  # type: ignore[misc]
+    """A form that takes in what a service refused. `shown_at`: fields whose messages stand at another
+    field.
+    """
+
+    shown_at: ClassVar[dict[str, str]] = {}
+
+    def add_errors(self, error: DomainError) -> None:
+        """Put a service's messages at their fields, or above the form where they belong to none."""
+        if not isinstance(error, ValidationError):
+            self.form_errors.append(translate(error.message))
+            return
+        for name, message in error.errors.items():
+            field = self._fields.get(self.shown_at.get(name, name))
+            if field is None:
+                self.form_errors.append(translate(message))
+            else:
+                field.errors = [*field.errors, translate(message)]
+
+
+class ConfirmForm(SiteForm):
+    """A button only."""
+
+
+class ComposeForm(SiteForm):
+    """A new post or a reply."""
+
+    shown_at: ClassVar[dict[str, str]] = {"in_reply_to_id": "text"}
+    text = TextAreaField(_("Text"), [_text])
+    in_reply_to_id = HiddenField(validators=[_line])
+
+
+class SignUpForm(SiteForm):
+    """A new account."""
+
+    username = StringField(_("Username"), [_required, _line])
+    email = EmailField(_("E-mail address"), [_required, _email])
+    password = PasswordField(_("Password"), [_required, _password])
+
+
+class LogInForm(SiteForm):
+    """Username or address, and password."""
+
+    identifier = StringField(_("Username or e-mail address"), [_required, _line])
+    password = PasswordField(_("Password"), [_required, _password])
+
+
+class ForgotForm(SiteForm):
+    """Asks for a reset link."""
+
+    email = EmailField(_("E-mail address"), [_required, _email])
+
+
+class ResetForm(SiteForm):
+    """The new password behind a reset link."""
+
+    password = PasswordField(_("New password"), [_required, _password])
+
+
+class ProfileForm(SiteForm):
+    """What others see of an account."""
+
+    display_name = StringField(_("Display name"), [_line])
+    note = TextAreaField(_("About you"), [_text])
+    avatar = FileField(_("Picture"))
+    remove_avatar = BooleanField(_("Remove the picture"))
+
+
+class PasswordForm(SiteForm):
+    """Changes the password."""
+
+    current_password = PasswordField(_("Present password"), [_required, _password])
+    new_password = PasswordField(_("New password"), [_required, _password])
+
+
+class EmailForm(SiteForm):
+    """Changes the e-mail address."""
+
+    email = EmailField(_("New e-mail address"), [_required, _email])
+    current_password = PasswordField(_("Present password"), [_required, _password])
+
+
+class PreferencesForm(SiteForm):
+    """Time zone, and which mails are wanted."""
+
+    time_zone = SelectField(_("Time zone"), validate_choice=False, validators=[_line])
+    mail_mentions = BooleanField(_("somebody mentions me"))
+    mail_follows = BooleanField(_("somebody follows me"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        zones = list_time_zones()
+        present = self.time_zone.data
+        # A zone that the list leaves out (an old alias) must not be changed by saving something else.
+        is_unlisted = present in available_timezones() and present not in zones
+        self.time_zone.choices = [(zone, zone) for zone in ((*zones, present) if is_unlisted else zones)]
+
+
+@lru_cache(maxsize=1)
+def list_time_zones() -> tuple[str, ...]:
+    """The time zones to choose from: by continent and city, and UTC."""
+    continents = tuple(f"{name}/" for name in CONTINENTS)
+    return ("UTC", *sorted(zone for zone in available_timezones() if zone.startswith(continents)))

@@ -1,0 +1,28 @@
+"""Following and unfollowing."""
+
+from flask import Blueprint, url_for
+from flask.typing import ResponseReturnValue
+
+from microblog.http.auth import signed_in
+from microblog.http.context import RequestContext
+from microblog.http.redirects import go
+from microblog.services import relationships
+from microblog.services.sessions import Viewer
+
+blueprint = Blueprint("relationships", __name__)
+
+
+@blueprint.post("/@<username:username>/follow")
+@signed_in
+def follow(context: RequestContext[Viewer], username: str) -> ResponseReturnValue:
+    """Follow somebody."""
+    relationships.follow(context.session, account_id=context.viewer.account_id, target_username=username)
+    return go(url_for("accounts.profile", username=username))
+
+
+@blueprint.post("/@<username:username>/unfollow")
+@signed_in
+def unfollow(context: RequestContext[Viewer], username: str) -> ResponseReturnValue:
+    """Stop following somebody."""
+    relationships.unfollow(context.session, account_id=context.viewer.account_id, target_username=username)
+    return go(url_for("accounts.profile", username=username))
