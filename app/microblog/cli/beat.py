@@ -18,4 +18,4 @@ def command() -> None:
     settings = read_settings()
     prepare_metrics(settings, "beat")
     configure_logs(settings, service="beat")
-    importlib.import_module("microblog.worker.beat").run_beat(settings)
+    importlib.import_module("microblog.worker.schedule").run_beat(settings)

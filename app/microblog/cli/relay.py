@@ -13,7 +13,7 @@ from microblog.observability.logs import configure_logs
 def command() -> None:
     """Hand jobs from the database to the workers, as soon as they are committed.
 
-    One on each worker host; several do no harm. It waits for a database or broker that is away. TERM stops it.
+    One on each worker host; several do no harm. It waits for a database or broker that is away.
     """
     settings = read_settings()
     prepare_metrics(settings, "relay")

@@ -1,6 +1,7 @@
 """`microblog worker`: the Celery worker of some queues or of all."""
 
 import importlib
+import sys
 
 import click
 
@@ -43,4 +44,4 @@ def command(queues: tuple[str, ...], concurrency: int) -> None:
     prepare_metrics(settings, group)
     configure_logs(settings, service="worker")
     run_worker = importlib.import_module("microblog.worker.app").run_worker
-    run_worker(settings, queues=queues, concurrency=concurrency)
+    sys.exit(run_worker(settings, queues=queues, concurrency=concurrency))
