@@ -19,5 +19,10 @@ if connection is None:
 else:
     context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
     with context.begin_transaction():
+        # Another upgrade may take its time; a table that is in use must not be queued for long, or all that
+        # comes after waits too. The connection may bring a shorter limit on statements: an index takes time.
+        connection.execute(text("SET LOCAL lock_timeout = '10min'"))
+        connection.execute(text("SET LOCAL statement_timeout = 0"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
+        connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         context.run_migrations()
