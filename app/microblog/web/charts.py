@@ -1,7 +1,7 @@
 """Small charts for the statistics page: the geometry is computed here, the template only writes it down.
 
-Pictures use SVG attributes alone, since the Content-Security-Policy allows no inline style. Each chart carries a
-sentence and a table that say the same (WCAG 2.2, 1.1.1).
+Pictures use SVG attributes alone, since the Content-Security-Policy allows no inline style. Each chart
+carries a sentence and a table that say the same (WCAG 2.2, 1.1.1).
 """
 
 from collections.abc import Callable, Sequence
@@ -75,19 +75,26 @@ class ChartView:
 
 
 def build_charts(days: Sequence[DayView]) -> list[ChartView]:
-    """Return the charts of the statistics page for ``days`` (oldest first, UTC); none when there are no days."""
+    """Return the statistics page's charts for ``days`` (oldest first, UTC); none when there are no days."""
     if not days:
         return []
     return [
         daily_chart("statuses", gettext("Posts"), days, lambda day: day.statuses),
-        daily_chart("active", gettext("People who wrote"), days, lambda day: day.active_accounts, is_line=True),
+        daily_chart(
+            "active", gettext("People who wrote"), days, lambda day: day.active_accounts, is_line=True
+        ),
         daily_chart("signups", gettext("New accounts"), days, lambda day: day.signups),
         daily_chart("mails", gettext("Mails sent"), days, lambda day: day.mails, is_line=True),
     ]
 
 
 def daily_chart(
-    name: str, title: str, days: Sequence[DayView], value_of: Callable[[DayView], int], *, is_line: bool = False
+    name: str,
+    title: str,
+    days: Sequence[DayView],
+    value_of: Callable[[DayView], int],
+    *,
+    is_line: bool = False,
 ) -> ChartView:
     """Return a bar or line chart of ``value_of`` each day of ``days`` (at least one)."""
     locale = page_language()
@@ -105,12 +112,17 @@ def daily_chart(
         caption=caption,
         summary=gettext(
             "%(title)s a day from %(first)s to %(last)s: at least %(least)s, at most %(most)s.",
-            title=title, first=dates[0], last=dates[-1],
-            least=whole_number(min(values), locale), most=whole_number(max(values), locale),
+            title=title,
+            first=dates[0],
+            last=dates[-1],
+            least=whole_number(min(values), locale),
+            most=whole_number(max(values), locale),
         ),
         width=WIDTH,
         height=HEIGHT,
-        bars=_bars(points, [f"{day}: {text}" for day, text in zip(dates, texts, strict=True)], is_line=is_line),
+        bars=_bars(
+            points, [f"{day}: {text}" for day, text in zip(dates, texts, strict=True)], is_line=is_line
+        ),
         line=line,
         area=f"{points[0][0]:g},{_BASE} {line} {points[-1][0]:g},{_BASE}" if is_line else "",
         ticks=[Tick(_height(value, top), short_number(value, locale)) for value in (top // 2, top)],
@@ -123,7 +135,7 @@ def daily_chart(
 
 
 def nice_ceiling(value: int) -> int:
-    """Return a round even number not below ``value``, so that its half is a whole number: 2, 4, ... 10, 20, 30 ..."""
+    """Return a round number not below ``value`` whose half is whole: 2, 4, ... 10, 20, 30 ..."""
     power = 1
     while value > 10 * power:
         power *= 10
@@ -179,5 +191,3 @@ def _anchor(index: int, last: int) -> str:
     if last and index in (0, last):
         return "start" if index == 0 else "end"
     return "middle"
-
-

@@ -26,10 +26,10 @@ def avatar_url(account_id: int, avatar_key: str | None, pixels: int = 96) -> str
 
 
 def initials(display_name: str, username: str) -> str:
-    """Return one or two initials of ``display_name``, or the first of ``username``; ``?`` when there is no letter.
+    """Return one or two initials of ``display_name``, or the first of ``username``; ``?`` without any letter.
 
-    Only letters and digits, with the marks that belong to them, are taken: never markup, emoji or bidi controls.
-    Scripts without capitals (Chinese, Arabic, ...) get one initial: two of them would not be read as initials.
+    Only letters and digits, with the marks that belong to them, are taken: no markup, emoji or bidi controls.
+    Scripts without capitals (Chinese, Arabic, ...) get one: two of them would not be read as initials.
     """
     found = [first for word in display_name.split() if (first := _first_letter(word))]
     if not found:

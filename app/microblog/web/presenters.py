@@ -1,7 +1,7 @@
 """What templates show: light objects made from rows, so that a template has loops and conditions only.
 
-Rows are read by attribute (SQLAlchemy Core rows of the data package, shapes in its queries). Addresses are put
-together here rather than by ``url_for``: that would cost more than the rest of a post.
+Rows are read by attribute (SQLAlchemy Core rows of the data package, shapes in its queries). Addresses are
+put together here rather than by ``url_for``: that would cost more than the rest of a post.
 """
 
 from collections.abc import Iterable
@@ -72,7 +72,7 @@ class AccountView(AuthorView):
 
 @dataclass(slots=True)
 class StatusView:
-    """A post. ``content`` is stored sanitised HTML; times come as datetime and as the three texts a page shows."""
+    """A post. ``content`` is stored sanitised HTML; a time comes as datetime and as texts to show."""
 
     id: int
     url: str
@@ -142,7 +142,9 @@ class DayView:
     mails: int
 
 
-def present_statuses(rows: Iterable[Row], viewer: ViewerLike | None, now: datetime | None = None) -> list[StatusView]:
+def present_statuses(
+    rows: Iterable[Row], viewer: ViewerLike | None, now: datetime | None = None
+) -> list[StatusView]:
     """Return the posts of a page, in order, with times in the viewer's time zone (UTC when signed out)."""
     clock = clock_for(viewer.time_zone if viewer else None, now)
     viewer_id = viewer.account_id if viewer else 0
@@ -166,9 +168,14 @@ def present_account(row: Row, viewer: ViewerLike | None = None) -> AccountView:
 
 
 def present_notifications(
-    pairs: Iterable[tuple[Row, Row | None]], viewer: ViewerLike, last_read_id: int = 0, now: datetime | None = None
+    pairs: Iterable[tuple[Row, Row | None]],
+    viewer: ViewerLike,
+    last_read_id: int = 0,
+    now: datetime | None = None,
 ) -> list[NotificationView]:
-    """Return notifications from pairs (notification row, status row or None); above ``last_read_id`` is unread."""
+    """Return notifications from pairs (notification row, status row or None); newer than ``last_read_id`` is
+    unread.
+    """
     clock = clock_for(viewer.time_zone, now)
     return [_notification(row, status, viewer.account_id, last_read_id, clock) for row, status in pairs]
 
@@ -196,14 +203,19 @@ def present_tags(rows: Iterable[Row]) -> list[TagView]:
 
 
 def present_days(rows: Iterable[Row]) -> list[DayView]:
-    """Return daily figures from rows with ``day statuses active_accounts signups mails``, oldest day first."""
+    """Return daily figures, oldest first, from rows with ``day statuses active_accounts signups mails``."""
     days = [DayView(row.day, row.statuses, row.active_accounts, row.signups, row.mails) for row in rows]
     return sorted(days, key=lambda view: view.day)
 
 
 def _author(account_id: int, username: str, display_name: str, avatar_key: str | None) -> AuthorView:
     return AuthorView(
-        account_id, username, username, display_name or username, f"/@{username}", avatar_url(account_id, avatar_key)
+        account_id,
+        username,
+        username,
+        display_name or username,
+        f"/@{username}",
+        avatar_url(account_id, avatar_key),
     )
 
 
@@ -220,7 +232,7 @@ def _account(row: Row, clock: Clock) -> AccountView:
         has_avatar=row.avatar_key is not None,
         followers_url=f"{url}/followers",
         following_url=f"{url}/following",
-        note=Markup(row.note_html or ""),
+        note=Markup(row.note_html or ""),  # noqa: S704 - stored sanitised
         created_at=row.created_at,
         created_month=clock.month(row.created_at),
         statuses_count=row.statuses_count,
@@ -234,11 +246,13 @@ def _status(row: Row, viewer_id: int, clock: Clock) -> StatusView:
     author = _author(row.account_id, row.username, row.display_name, row.avatar_key)
     url = f"{author.url}/{row.id}"
     created, edited, replied = row.created_at, row.edited_at, row.in_reply_to_username
+    # Whose parent is deleted keeps the name it answered, with nothing to link to.
+    is_reply = bool(replied and row.in_reply_to_id)
     return StatusView(
         row.id,
         url,
         author,
-        Markup(row.content),
+        Markup(row.content),  # noqa: S704 - stored sanitised
         created,
         created.isoformat(timespec="seconds"),
         clock.exact(created),
@@ -246,8 +260,8 @@ def _status(row: Row, viewer_id: int, clock: Clock) -> StatusView:
         edited,
         clock.exact(edited) if edited else "",
         row.visibility,
-        f"/@{replied}/{row.in_reply_to_id}" if replied else "",
-        replied or "",
+        f"/@{replied}/{row.in_reply_to_id}" if is_reply else "",
+        replied if is_reply else "",
         row.replies_count,
         short_number(row.replies_count, clock.locale) if row.replies_count else "",
         row.account_id == viewer_id,
