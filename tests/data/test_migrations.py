@@ -16,7 +16,7 @@ from sqlalchemy.pool import NullPool
 
 from microblog.data import migrations
 from microblog.domain.ids import time_of_id
-from tests.conftest import DatabaseUrls
+from tests.addresses import DatabaseUrls
 
 REVISIONS = [script.revision for script in ScriptDirectory(str(migrations.FOLDER)).walk_revisions()][::-1]
 # env.py sets both timeouts for every migration; counters and sizes fit 32 bits; the text field is alembic's.

@@ -72,6 +72,15 @@ def test_replies_form_a_thread(session: Session, feeds: Feeds) -> None:
     assert set(conversations) == {root}
 
 
+def test_a_reply_tells_whom_it_answers_named_or_not(session: Session, feeds: Feeds) -> None:
+    ada, bob = make_account(session, "ada"), make_account(session, "bob")
+    root = make_status(session, feeds, ada)
+    reply = make_status(session, feeds, bob, "I agree", in_reply_to_id=root)
+    make_status(session, feeds, ada, "To myself", in_reply_to_id=root)
+    told = session.execute(select(Notification.account_id, Notification.status_id)).all()
+    assert [tuple(one) for one in told] == [(ada, reply)]
+
+
 def test_a_reply_outlives_what_it_answers(session: Session, feeds: Feeds) -> None:
     ada, bob = make_account(session, "ada"), make_account(session, "bob")
     root = make_status(session, feeds, ada, "root")

@@ -40,6 +40,7 @@ def post_status(
 ) -> int:
     """Write a post or a reply with its mentions, tags, notifications and jobs; its id.
 
+    A reply is addressed to the author whom it answers, named in its text or not.
     Raises ValidationError for `text` or `in_reply_to_id`. `feed_version` is the author's
     (services/sessions.py).
     """
@@ -56,11 +57,10 @@ def post_status(
         in_reply_to_account_id=answered.account_id if answered else None,
         conversation_id=(answered.conversation_id or answered.id) if answered else None,
     )
-    if answered:
-        posting.count_reply(session, answered.id, 1)
     if tags := find_tags(text):
         posting.insert_tags(session, status_id, tags)
-    told = _record_mentions(session, status_id, author_id, mentioned)
+    addressed = {*mentioned.values(), *([answered.account_id] if answered else [])}
+    told = _record_mentions(session, status_id, author_id, addressed)
     jobs = [(names.MENTION_MAIL, {"status_id": status_id, "account_id": account_id}) for account_id in told]
     enqueue_many(session, [(names.FAN_OUT, {"status_id": status_id}), *jobs])
     # At once for the author; the fan-out job repeats it after the commit. An id without a row is not shown.
@@ -69,13 +69,11 @@ def post_status(
     return status_id
 
 
-def _record_mentions(
-    session: Session, status_id: int, author_id: int, mentioned: dict[str, int]
-) -> list[int]:
-    """Write the mentions and tell those named; the ids of those told (the author is not)."""
-    told = [account_id for account_id in mentioned.values() if account_id != author_id]
-    if mentioned:
-        posting.insert_mentions(session, status_id, list(mentioned.values()))
+def _record_mentions(session: Session, status_id: int, author_id: int, addressed: set[int]) -> list[int]:
+    """Write the mentions and tell those addressed; the ids of those told (the author is not)."""
+    told = sorted(addressed - {author_id})
+    if addressed:
+        posting.insert_mentions(session, status_id, sorted(addressed))
     if told:
         notify_mentioned(session, told, author_id=author_id, status_id=status_id)
     return told
@@ -103,7 +101,8 @@ def _get_answered(session: Session, status_id: int | None, viewer_id: int) -> St
     if status_id is None:
         return None
     answered = queries.get_status(session, status_id, viewer_id)
-    if answered is None:
+    # Counted before the reply is written: the locked row can't be deleted in between.
+    if answered is None or not posting.count_reply(session, status_id, 1):
         raise ValidationError({"in_reply_to_id": Message(N_("The post that you answer was deleted."))})
     return answered
 

@@ -42,11 +42,11 @@ def insert_status(session: Session, **values: object) -> int:
     return status_id
 
 
-def count_reply(session: Session, status_id: int, change: int) -> None:
-    """Add `change` to the number of a status's replies."""
-    session.execute(
-        update(Status).where(Status.id == status_id).values(replies_count=Status.replies_count + change)
-    )
+def count_reply(session: Session, status_id: int, change: int) -> bool:
+    """Add `change` to the number of a status's replies; whether the status is there."""
+    statement = update(Status).where(Status.id == status_id)
+    counted = statement.values(replies_count=Status.replies_count + change).returning(Status.id)
+    return session.scalars(counted).one_or_none() is not None
 
 
 def insert_mentions(session: Session, status_id: int, account_ids: Sequence[int]) -> None:
