@@ -2,7 +2,14 @@
 const URL_CHARACTERS = 23;
 const URL_STORED_CHARACTERS = 2000;
 const WARN_AT = 20;
-const LINK = /https?:\/\/[^\s<>"'`|\\^{}]+/gi;
+const TAG_CHARACTERS = 100;
+// Mentions and tags are found too, because a link that begins inside one is none.
+const ENTITY = new RegExp(
+  "(?<url>https?://[^\\s<>\"'`|\\\\^{}]+)"
+  + "|(?<![A-Za-z0-9_/@.])@(?<mention>[A-Za-z0-9_]{1,30})(?![A-Za-z0-9_@])"
+  + "|(?<![\\p{L}\\p{N}_/&#])#(?<tag>[\\p{L}\\p{M}\\p{N}_\u200c\u200d]+)",
+  "giu",
+);
 const TAIL = ".,;:!?…*_~)]'\"";
 const INVISIBLE = /[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
@@ -23,13 +30,15 @@ function withoutTail(link) {
   return url;
 }
 
+function isTag(name) {
+  return /\p{L}/u.test(name) && codePoints(name.normalize("NFKC").toLowerCase()) <= TAG_CHARACTERS;
+}
+
+// The server's rule, not the browser's: a host, no name before it, and a port that exists, if any.
 function isLinkable(url) {
-  try {
-    const { username, password } = new URL(url);
-    return url.length <= URL_STORED_CHARACTERS && !username && !password;
-  } catch {
-    return false;
-  }
+  const [host] = url.slice(url.indexOf("//") + 2).split(/[/?#]/, 1);
+  const port = /^(?:\[[\da-f:.]+\]|[^@:[\]]+)(?::(\d*))?$/i.exec(host);
+  return url.length <= URL_STORED_CHARACTERS && port !== null && (!port[1] || (port[1] > 0 && port[1] < 65_536));
 }
 
 /** Characters of a post: code points of the cleaned text, each link counting 23 (domain/text.py says the same). */
@@ -37,12 +46,16 @@ export function count(raw) {
   const text = raw.normalize("NFC").replace(/\r\n?/g, "\n").replace(CONTROL, "").replace(INVISIBLE, "")
     .replace(BLANK_LINES, "\n\n").trim();
   let length = codePoints(text);
-  LINK.lastIndex = 0;
-  for (let match = LINK.exec(text); match; match = LINK.exec(text)) {
-    const url = withoutTail(match[0]);
-    const isLink = isLinkable(url);
-    if (isLink) length += URL_CHARACTERS - codePoints(url);
-    LINK.lastIndex = match.index + (isLink ? url.length : 1);
+  ENTITY.lastIndex = 0;
+  for (let match = ENTITY.exec(text); match; match = ENTITY.exec(text)) {
+    const { url: found, tag } = match.groups;
+    const url = found && withoutTail(found);
+    if (url && isLinkable(url)) {
+      length += URL_CHARACTERS - codePoints(url);
+      ENTITY.lastIndex = match.index + url.length;
+    } else if (url || (tag && !isTag(tag))) {
+      ENTITY.lastIndex = match.index + 1;
+    }
   }
   return length;
 }
