@@ -21,7 +21,7 @@ class Server:
     """A running server process and how it is asked to stop."""
 
     process: subprocess.Popen[bytes]
-    stop_signal: signal.Signals
+    stop_signal: signal.Signals = signal.SIGTERM
 
     def stop(self) -> None:
         """Ask it to stop and wait; kill it when it doesn't listen."""

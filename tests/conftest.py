@@ -1,39 +1,26 @@
-"""What every test may ask for: one PostgreSQL and one Redis a run, a database of its own for each parallel worker.
+"""What every test may ask for: a session or a database, Redis, a mailbox, and settings on them all."""
 
-The servers are started by the process that people start (the controller under xdist) on Unix sockets in a short
-folder, so that a `make run` beside it is never touched.
-"""
-
-import fcntl
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 import redis
-from microblog.data import migrations
+from sqlalchemy.orm import Session
+
+from devstack import postgres
+from devstack.mailbox import Mailbox, MailFolder
 from microblog.data.session import Database
 from microblog.settings import Settings, load_settings
-from sqlalchemy import create_engine
-from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
+from tests.addresses import DatabaseUrls
 
-from devstack import postgres, servers, valkey
+__all__ = ["DatabaseUrls"]
 
-pytest_plugins = ["tests.run_output"]
-
-PASSWORDS = {
-    postgres.OWNER_ROLE: "owner-password-of-the-tests",
-    postgres.APP_ROLE: "app-password-of-the-tests",
-}
-TEMPLATE = "microblog_template"
+pytest_plugins = ["tests.run_output", "tests.run_servers"]
 
 
-# --- Choosing what runs ---------------------------------------------------------------------------------------------
+# --- Choosing what runs -----------------------------------------------------------------------------
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -59,148 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
                 item.add_marker(pytest.mark.skip(reason="Chromium is missing: apt-get install chromium"))
 
 
-# --- The servers of the run -----------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Addresses:
-    """Where the run's servers are; plain text, so that xdist can hand it to its workers."""
-
-    folder: str
-    superuser_url: str
-    sockets: str
-    redis_socket: str
-
-
-class RunServers:
-    """The servers of the whole run, started when first asked for and stopped at its end."""
-
-    def __init__(self) -> None:
-        self._folder: Path | None = None
-        self._running: list[servers.Server] = []
-        self._addresses: Addresses | None = None
-
-    def addresses(self) -> Addresses:
-        if self._addresses is None:
-            self._folder = servers.short_folder("mb-test-")
-            server, cluster = servers.start_postgres(self._folder / "postgres")
-            self._running.append(server)
-            server, socket = servers.start_redis(self._folder / "redis")
-            self._running.append(server)
-            self._addresses = Addresses(
-                str(self._folder), cluster.superuser_url(), str(cluster.sockets), str(socket)
-            )
-        return self._addresses
-
-    def stop(self) -> None:
-        while self._running:
-            self._running.pop().stop()
-        if self._folder is not None:
-            servers.remove_folder(self._folder)
-
-
-RUN_SERVERS = pytest.StashKey[RunServers]()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
-        config.stash[RUN_SERVERS] = RunServers()
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
-    node.workerinput["servers"] = asdict(node.config.stash[RUN_SERVERS].addresses())
-
-
-def pytest_unconfigure(config: pytest.Config) -> None:
-    if RUN_SERVERS in config.stash:
-        config.stash[RUN_SERVERS].stop()
-
-
-@pytest.fixture(scope="session")
-def addresses(pytestconfig: pytest.Config) -> Addresses:
-    """The run's servers."""
-    handed_over = getattr(pytestconfig, "workerinput", None)
-    if handed_over is not None:
-        return Addresses(**handed_over["servers"])
-    return pytestconfig.stash[RUN_SERVERS].addresses()
-
-
-@pytest.fixture(scope="session")
-def worker_name(pytestconfig: pytest.Config) -> str:
-    """This parallel worker's name: gw0, gw1 … or main."""
-    return str(getattr(pytestconfig, "workerinput", {}).get("workerid", "main"))
-
-
-@pytest.fixture(scope="session")
-def worker_folder(addresses: Addresses, worker_name: str) -> Path:
-    """A folder of this worker's, short enough for sockets; it goes away with the run."""
-    folder = Path(addresses.folder) / worker_name
-    folder.mkdir(exist_ok=True)
-    return folder
-
-
-# --- Databases ------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class DatabaseUrls:
-    """The two ways into one database."""
-
-    name: str
-    owner: str
-    app: str
-
-
-@contextmanager
-def one_at_a_time(folder: str) -> Iterator[None]:
-    """No two workers make databases at once: a template in use can't be copied."""
-    with (Path(folder) / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def migrate(owner_url: str) -> None:
-    engine = create_engine(owner_url, poolclass=NullPool)
-    with engine.begin() as connection:
-        migrations.upgrade(connection)
-
-
-@pytest.fixture(scope="session")
-def make_database(addresses: Addresses) -> Callable[..., DatabaseUrls]:
-    """Makes a new database: `make_database(name)` with today's schema, `make_database(name, migrated=False)` empty."""
-
-    def urls_of(name: str) -> DatabaseUrls:
-        cluster = postgres.Cluster(Path(), Path(addresses.sockets).parent, None)
-        owner, app = (cluster.url(role, password, name) for role, password in PASSWORDS.items())
-        return DatabaseUrls(name, owner, app)
-
-    def create_template() -> None:
-        with postgres.autocommit_cursor(addresses.superuser_url) as cursor:
-            cursor.execute("SELECT FROM pg_database WHERE datname = %s AND datistemplate", (TEMPLATE,))
-            if cursor.fetchone() is not None:
-                return
-        postgres.provision(addresses.superuser_url, PASSWORDS, TEMPLATE)
-        migrate(urls_of(TEMPLATE).owner)
-        with postgres.autocommit_cursor(addresses.superuser_url) as cursor:
-            cursor.execute(f"ALTER DATABASE {TEMPLATE} IS_TEMPLATE true")
-
-    def make(name: str, *, migrated: bool = True) -> DatabaseUrls:
-        with one_at_a_time(addresses.folder):
-            if migrated:
-                create_template()
-                with postgres.autocommit_cursor(addresses.superuser_url) as cursor:
-                    cursor.execute(f"CREATE DATABASE {name} OWNER {postgres.OWNER_ROLE} TEMPLATE {TEMPLATE}")
-            postgres.provision(addresses.superuser_url, PASSWORDS, name)
-        return urls_of(name)
-
-    return make
-
-
-@pytest.fixture(scope="session")
-def database_urls(make_database: Callable[..., DatabaseUrls], worker_name: str) -> DatabaseUrls:
-    """This worker's own database."""
-    return make_database(f"microblog_{worker_name}")
+# --- Database and Redis ----------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -242,17 +88,6 @@ def empty_tables(owner_url: str) -> None:
             cursor.execute(f"TRUNCATE {', '.join(used)} CASCADE")
 
 
-# --- Redis ----------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def redis_urls(addresses: Addresses, worker_name: str) -> tuple[str, str]:
-    """This worker's two Redis databases: the broker's and the cache's."""
-    number = int(worker_name.removeprefix("gw")) + 1 if worker_name.startswith("gw") else 0
-    socket = Path(addresses.redis_socket)
-    return valkey.url(socket, 2 * number), valkey.url(socket, 2 * number + 1)
-
-
 @pytest.fixture
 def redis_client(redis_urls: tuple[str, str]) -> Iterator[redis.Redis]:
     """A client of the cache; broker and cache are empty before and after the test."""
@@ -265,12 +100,29 @@ def redis_client(redis_urls: tuple[str, str]) -> Iterator[redis.Redis]:
         client.close()
 
 
-# --- Settings -------------------------------------------------------------------------------------------------------
+# --- Mail ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def worker_mailbox(worker_folder: Path) -> Iterator[Mailbox]:
+    """This worker's mailbox: the settings' SMTP server. Tests take `mailbox`, which is empty at first."""
+    with Mailbox(worker_folder / "mail") as mailbox:
+        yield mailbox
+
+
+@pytest.fixture
+def mailbox(worker_mailbox: Mailbox) -> MailFolder:
+    """The mails sent since the test began: `mailbox.messages()`, oldest first."""
+    worker_mailbox.folder.clear()
+    return worker_mailbox.folder
+
+
+# --- Settings ---------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
 def environment(
-    database_urls: DatabaseUrls, redis_urls: tuple[str, str], worker_folder: Path
+    database_urls: DatabaseUrls, redis_urls: tuple[str, str], worker_folder: Path, worker_mailbox: Mailbox
 ) -> dict[str, str]:
     """The `MICROBLOG_*` variables of this worker, for a process that a test starts."""
     media = worker_folder / "media"
@@ -283,7 +135,7 @@ def environment(
         "MICROBLOG_OWNER_DATABASE_URL": database_urls.owner,
         "MICROBLOG_BROKER_URL": redis_urls[0],
         "MICROBLOG_CACHE_URL": redis_urls[1],
-        "MICROBLOG_SMTP_URL": "smtp://127.0.0.1:9",
+        "MICROBLOG_SMTP_URL": worker_mailbox.smtp_url,
         "MICROBLOG_MEDIA_DIR": str(media),
         # As cheap as Argon2 gets: the tests log in many times.
         "MICROBLOG_ARGON2_TIME_COST": "1",

@@ -1,8 +1,8 @@
 """Keeps all that a whole test run printed and logged, and searches it for the secrets that its tests used.
 
 A test gives each password, token and address that it uses to the fixture `secret`, and writes the logs of the
-processes that it starts into the fixture `process_logs`. When the run ends, the process that people started searches
-everything, and fails the run where it finds one. With CI=true a skipped test fails the run too.
+processes that it starts into the fixture `process_logs`. When the run ends, the process that people started
+searches everything, and fails the run where it finds one. With CI=true a skipped test fails the run too.
 """
 
 import os
@@ -77,7 +77,7 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def find_secrets(folder: Path) -> list[str]:
-    """One line for each secret that some output of the run holds: which file, which line, and not the secret."""
+    """One line for each secret that some output of the run holds: where, and not the secret itself."""
     listed = "".join(path.read_text(encoding="utf-8") for path in folder.glob("secrets-*"))
     secrets = {line for line in listed.splitlines() if len(line) >= SHORTEST_SECRET}
     found: list[str] = []

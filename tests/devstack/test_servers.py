@@ -1,15 +1,14 @@
 """The servers that the fixtures start, and what each test finds there."""
 
+import pytest
 import redis
-from microblog.data.session import Database
 from sqlalchemy import text
 from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.orm import Session
 
-import pytest
-from tests.conftest import DatabaseUrls
-
 from devstack import postgres
+from microblog.data.session import Database
+from tests.addresses import DatabaseUrls
 
 
 def test_the_application_role_reads_and_writes_but_changes_no_schema(session: Session) -> None:
