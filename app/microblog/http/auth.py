@@ -9,7 +9,6 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
-import structlog
 from flask import Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
 
@@ -18,6 +17,7 @@ from microblog.http.context import RequestContext, get_resources
 from microblog.http.cookies import delete_log_in_cookie, log_in_cookie_name
 from microblog.http.headers import share
 from microblog.http.redirects import go_to_log_in
+from microblog.observability.logs import bind_context
 from microblog.services import sessions
 from microblog.services.sessions import Viewer
 from microblog.settings import Settings
@@ -96,7 +96,7 @@ def _find_viewer(settings: Settings, session: Any) -> Viewer | None:
             return response
 
         return None
-    structlog.contextvars.bind_contextvars(account_id=viewer.account_id)
+    bind_context(account_id=viewer.account_id)
     return viewer
 
 

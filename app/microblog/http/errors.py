@@ -62,7 +62,12 @@ def _of_domain(error: DomainError) -> Problem:
     retry_after = error.retry_after if isinstance(error, errors.RateLimited) else None
     if status == 503:
         retry_after = RETRY_SECONDS
-    return Problem(status, error.message, retry_after)
+    return Problem(status, _message_of(error), retry_after)
+
+
+def _message_of(error: DomainError) -> Message:
+    # Where no form shows them at their fields, the first one says more than "check the fields".
+    return next(iter(error.errors.values())) if isinstance(error, errors.ValidationError) else error.message
 
 
 def is_database_away(error: Exception) -> bool:

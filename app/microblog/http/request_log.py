@@ -10,6 +10,7 @@ from flask import Flask, Response, g, request
 from microblog.http.proxies import TRUSTED
 from microblog.http.statements import start_tally
 from microblog.observability import metrics
+from microblog.observability.logs import bind_context, clear_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 UNMATCHED = "(unmatched)"
@@ -33,8 +34,8 @@ def install_request_log(app: Flask) -> None:
         g.started = time.perf_counter()
         g.tally = start_tally()
         g.request_id = choose_request_id()
-        structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=g.request_id)
+        clear_context()
+        bind_context(request_id=g.request_id)
         metrics.HTTP_REQUESTS_IN_PROGRESS.inc()
         g.in_progress = True
 

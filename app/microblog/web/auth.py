@@ -16,6 +16,7 @@ from microblog.http.headers import keep_private
 from microblog.http.ratelimit import client_subject
 from microblog.http.redirects import go, safe_next
 from microblog.observability import metrics
+from microblog.observability.logs import bind_context
 from microblog.services import accounts, credentials, sessions
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ConfirmForm, ForgotForm, LogInForm, ResetForm, SignUpForm
@@ -114,7 +115,7 @@ def _start_session(
     if old := context.viewer:
         sessions.log_out(context.session, account_id=old.account_id, session_id=old.session_id)
     metrics.LOG_INS.labels("succeeded").inc()
-    structlog.contextvars.bind_contextvars(account_id=new.account_id)
+    bind_context(account_id=new.account_id)
     log.info("log_in.succeeded", session_id=new.session_id)
     # A form token made before the log-in must not work after it.
     session.clear()

@@ -10,7 +10,6 @@ from microblog.domain.ids import parse_id
 from microblog.http.auth import confirmed, public, signed_in
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.redirects import go
-from microblog.observability import metrics
 from microblog.services import statuses
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ComposeForm, ConfirmForm
@@ -74,7 +73,6 @@ def create(context: RequestContext[Viewer]) -> ResponseReturnValue:
     except ValidationError as error:
         form.add_errors(error)
         return _render_refused(context, form, answered_id)
-    metrics.STATUSES_POSTED.inc()
     log.info("status.posted", status_id=status_id)
     flash(gettext("Your post is published."), "success")
     if answered_id is None:

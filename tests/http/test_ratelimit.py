@@ -1,0 +1,121 @@
+"""Limits on tries: in Redis, and while it is away."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import redis
+from flask import Flask
+from sqlalchemy import text
+
+from microblog.data.session import Database
+from microblog.domain.errors import RateLimited
+from microblog.http.ratelimit import RateLimiter
+from microblog.observability import metrics
+from microblog.settings import Settings
+from tests.factories import make_account
+from tests.site import Browser
+
+
+@pytest.fixture
+def limiter(settings: Settings, database: Database, redis_client: redis.Redis) -> RateLimiter:
+    return RateLimiter(replace(settings, rate_limit_log_in="3 per hour"), database)
+
+
+@pytest.fixture
+def lonely(settings: Settings, database: Database, tmp_path: Path) -> RateLimiter:
+    """A limiter whose Redis is away."""
+    away = f"unix://{tmp_path}/nothing?db=0"
+    return RateLimiter(replace(settings, cache_url=away, rate_limit_log_in="3 per hour"), database)
+
+
+@pytest.mark.parametrize("kind", ["limiter", "lonely"])
+def test_counts_each_subject_by_itself(kind: str, request: pytest.FixtureRequest) -> None:
+    limits: RateLimiter = request.getfixturevalue(kind)
+    for _ in range(3):
+        limits.use("log_in", address="192.0.2.1", identifier="alice")
+    with pytest.raises(RateLimited) as error:
+        limits.use("log_in", address="192.0.2.1", identifier="bob")
+    assert 0 < error.value.retry_after <= 3600
+    with pytest.raises(RateLimited):
+        limits.use("log_in", address="192.0.2.2", identifier="alice")
+    limits.use("log_in", address="192.0.2.3", identifier="carol")
+    limits.use("reset", address="192.0.2.1")
+
+
+def test_keys_hold_no_address(limiter: RateLimiter, redis_client: redis.Redis) -> None:
+    limiter.use("log_in", address="192.0.2.1", identifier="alice@example.org")
+    keys = str(redis_client.keys())
+    assert "limits" in keys
+    assert "192.0.2.1" not in keys
+    assert "alice" not in keys
+
+
+def test_without_redis_posting_goes_unlimited_with_a_metric(lonely: RateLimiter) -> None:
+    away = metrics.RATE_LIMITER_AWAY.labels("post")
+    before = away._value.get()
+    for _ in range(40):
+        lonely.use("post", account="1")
+    assert away._value.get() == before + 40
+
+
+def test_without_redis_tries_are_rows_that_survive_the_refusal(
+    lonely: RateLimiter, database: Database
+) -> None:
+    for _ in range(3):
+        lonely.use("log_in", address="192.0.2.1")
+    with pytest.raises(RateLimited):
+        lonely.use("log_in", address="192.0.2.1")
+    with database.unit_of_work() as session:
+        assert session.scalar(text("SELECT max(uses) FROM rate_limits")) == 4
+
+
+def test_log_in_answers_429(make_app: Callable[..., Flask], database: Database) -> None:
+    browser = Browser(make_app(rate_limit_log_in="2 per hour"))
+    with database.unit_of_work() as session:
+        make_account(session, "alice")
+    for _ in range(2):
+        assert browser.submit("/log-in", identifier="alice", password="wrong").status_code == 422
+    answer = browser.submit("/log-in", identifier="alice", password="correct horse battery staple")
+    assert answer.status_code == 429
+    assert 0 < int(answer.headers["Retry-After"]) <= 3600
+    assert "Please wait" in answer.text
+    assert browser.cookie("session") is None
+    headers = {"X-Forwarded-For": "203.0.113.77"}
+    fields = browser.forms("/log-in")[0].fields
+    again = browser.post("/log-in/", {**fields, "identifier": "bob", "password": "x"}, headers=headers)
+    assert again.status_code == 429, "neither a header nor a trailing slash gets around it"
+
+
+def test_only_accounts_made_count_as_sign_ups(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_sign_up="1 per hour")
+    good = "seven green lanterns above water"
+    for _ in range(3):
+        browser = Browser(app)
+        refused = browser.submit("/sign-up", username="a b", email="a@example.org", password=good)
+        assert refused.status_code == 422
+    assert browser.submit("/sign-up", username="anna", email="a@example.org", password=good).status_code == 303
+    other = Browser(app)
+    answer = other.submit("/sign-up", username="berta", email="b@example.org", password=good)
+    assert answer.status_code == 429
+    with database.unit_of_work() as session:
+        assert session.scalar(text("SELECT count(*) FROM accounts")) == 1
+
+
+def test_posting_and_reset_answer_429(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_post="2 per hour", rate_limit_reset="2 per hour")
+    with database.unit_of_work() as session:
+        make_account(session, "alice")
+    browser = Browser(app)
+    browser.log_in("alice")
+    answers = [browser.submit("/write", text="hello").status_code for _ in range(3)]
+    assert answers == [303, 303, 429]
+    answers = [browser.submit("/reset-password", email="a@example.org").status_code for _ in range(3)]
+    assert answers == [200, 200, 429]
+
+
+def test_short_waits_are_told_in_seconds(make_app: Callable[..., Flask], database: Database) -> None:
+    browser = Browser(make_app(rate_limit_reset="1 per 20 seconds"))
+    browser.submit("/reset-password", email="a@example.org")
+    assert " seconds." in browser.submit("/reset-password", email="a@example.org").text
