@@ -2,12 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, TypeAlias, cast
+from typing import Any, cast
 
 from sqlalchemy import (
     Float,
     Interval,
-    Row,
     Table,
     bindparam,
     delete,
@@ -22,11 +21,11 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.models import DeadJob, Job
 
 # Errors are a type and a place; the bound keeps a surprise from filling the table.
 ERROR_CHARACTERS = 500
-JobRow: TypeAlias = Row[*tuple[Any, ...]]
 _jobs = cast("Table", Job.__table__)
 _table = _jobs.c
 _MARK_HANDED = (
@@ -56,7 +55,7 @@ def insert_unique_job(session: Session, row: dict[str, Any]) -> bool:
     return session.execute(statement.returning(Job.id)).first() is not None
 
 
-def claim_due(session: Session, *, limit: int) -> Sequence[JobRow]:
+def claim_due(session: Session, *, limit: int) -> Sequence[AnyRow]:
     """Lock the jobs that the relay has to act on, longest due first, past those that somebody holds.
 
     Rows have id, name, queue, attempts, handovers, request_id and error.
@@ -87,7 +86,7 @@ def take_back(session: Session, *, job_ids: Sequence[int]) -> None:
     )
 
 
-def lock_job(session: Session, *, job_id: int) -> JobRow | None:
+def lock_job(session: Session, *, job_id: int) -> AnyRow | None:
     """Lock one unfinished job for this transaction; None where it is done, gone, or held by somebody else."""
     return session.execute(
         select(Job.id, Job.name, Job.arguments, Job.attempts, Job.request_id, Job.created_at, Job.error)
@@ -144,7 +143,7 @@ def bury(session: Session, *, job_id: int, error: str) -> None:
     )
 
 
-def list_jobs(session: Session, *, limit: int) -> Sequence[JobRow]:
+def list_jobs(session: Session, *, limit: int) -> Sequence[AnyRow]:
     """Unfinished jobs, latest due first (columns as selected below)."""
     statement = (
         select(
@@ -165,7 +164,7 @@ def list_jobs(session: Session, *, limit: int) -> Sequence[JobRow]:
     return session.execute(statement).all()
 
 
-def list_dead(session: Session, *, limit: int) -> Sequence[JobRow]:
+def list_dead(session: Session, *, limit: int) -> Sequence[AnyRow]:
     """The newest dead letters: id, name, queue, arguments, attempts, error, created_at, died_at."""
     return session.execute(
         select(
@@ -195,7 +194,7 @@ def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
     return len(session.execute(statement.on_conflict_do_nothing().returning(Job.id)).all())
 
 
-def read_backlog(session: Session) -> JobRow:
+def read_backlog(session: Session) -> AnyRow:
     """The outbox in figures: `pending` jobs, `oldest_seconds` (the age of the oldest of them), `dead`."""
     age = func.extract("epoch", func.now() - func.min(Job.created_at))
     return session.execute(

@@ -1,0 +1,100 @@
+"""Deleting what has expired, a bounded number of rows at a time."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import ColumnElement, Table, delete, func, select, tuple_, update
+from sqlalchemy.orm import Session
+
+from microblog.data.base import AnyRow
+from microblog.data.models import (
+    Account,
+    Follow,
+    Job,
+    LogInSession,
+    MediaFile,
+    OneTimeToken,
+    RateLimitWindow,
+    User,
+)
+
+
+def delete_sessions(session: Session, *, limit: int) -> int:
+    """Delete expired log-ins; how many."""
+    return _delete(session, LogInSession, LogInSession.expires_at < func.now(), limit)
+
+
+def delete_tokens(session: Session, *, limit: int) -> int:
+    """Delete expired links; how many."""
+    return _delete(session, OneTimeToken, OneTimeToken.expires_at < func.now(), limit)
+
+
+def delete_rate_limits(session: Session, *, limit: int) -> int:
+    """Delete windows that have passed; how many."""
+    return _delete(session, RateLimitWindow, RateLimitWindow.expires_at < func.now(), limit)
+
+
+def delete_done_jobs(session: Session, *, age: timedelta, limit: int) -> int:
+    """Delete jobs done so long ago; how many."""
+    is_old = Job.finished_at < func.now() - age
+    return _delete(session, Job, (Job.state == "done") & is_old, limit)
+
+
+def find_unconfirmed(session: Session, *, age: timedelta, limit: int) -> Sequence[int]:
+    """Ids of accounts made so long ago whose address nobody confirmed, locked."""
+    statement = (
+        select(User.account_id)
+        .where(User.confirmed_at.is_(None), User.created_at < func.now() - age)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.scalars(statement).all()
+
+
+def find_keys_of(session: Session, *, account_ids: Sequence[int]) -> Sequence[str]:
+    """The keys of these accounts' pictures."""
+    return session.scalars(select(MediaFile.key).where(MediaFile.account_id.in_(account_ids))).all()
+
+
+def uncount_follows(session: Session, *, account_ids: Sequence[int]) -> None:
+    """Take what these accounts follow off the counters of those whom they follow."""
+    lost = (
+        select(Follow.target_account_id, func.count().label("count"))
+        .where(Follow.account_id.in_(account_ids))
+        .group_by(Follow.target_account_id)
+        .subquery("lost")
+    )
+    session.execute(
+        update(Account)
+        .where(Account.id == lost.c.target_account_id)
+        .values(followers_count=func.greatest(Account.followers_count - lost.c.count, 0))
+    )
+
+
+def delete_accounts(session: Session, *, account_ids: Sequence[int]) -> None:
+    """Delete accounts with all that is theirs."""
+    session.execute(delete(Account).where(Account.id.in_(account_ids)))
+
+
+def find_unfinished_media(session: Session, *, age: timedelta, limit: int) -> Sequence[AnyRow]:
+    """Pictures that were discarded, or never processed, and are so old, locked: id, key."""
+    statement = (
+        select(MediaFile.id, MediaFile.key)
+        .where(MediaFile.state != "ready", MediaFile.created_at < func.now() - age)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    return session.execute(statement).all()
+
+
+def delete_media(session: Session, *, media_ids: Sequence[int]) -> None:
+    """Delete rows of pictures."""
+    session.execute(delete(MediaFile).where(MediaFile.id.in_(media_ids)))
+
+
+def _delete(session: Session, model: Any, condition: ColumnElement[bool], limit: int) -> int:
+    key = tuple_(*cast("Table", model.__table__).primary_key.columns)
+    # Rows in use are left for the next time: tidying up never waits for anybody.
+    chosen = select(*key.clauses).where(condition).limit(limit).with_for_update(skip_locked=True)
+    return len(session.execute(delete(model).where(key.in_(chosen)).returning(*key.clauses)).all())

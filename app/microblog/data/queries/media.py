@@ -1,0 +1,77 @@
+"""Rows of uploaded pictures."""
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from microblog.data.base import AnyRow
+from microblog.data.models import Account, MediaFile
+
+
+def insert_media(
+    session: Session,
+    *,
+    account_id: int,
+    kind: str,
+    key: str,
+    mime_type: str,
+    byte_size: int,
+    width: int,
+    height: int,
+) -> int:
+    """Add a pending picture; its id. Sizes are bytes and pixels."""
+    statement = insert(MediaFile).values(
+        account_id=account_id,
+        kind=kind,
+        key=key,
+        mime_type=mime_type,
+        byte_size=byte_size,
+        width=width,
+        height=height,
+    )
+    return int(session.execute(statement.returning(MediaFile.id)).scalar_one())
+
+
+def lock_pending(session: Session, *, media_id: int) -> AnyRow | None:
+    """A picture that waits to be processed, locked: id, account_id, key; None where it doesn't."""
+    statement = select(MediaFile.id, MediaFile.account_id, MediaFile.key).where(
+        MediaFile.id == media_id, MediaFile.state == "pending"
+    )
+    return session.execute(statement.with_for_update()).first()
+
+
+def lock_account(session: Session, *, account_id: int) -> None:
+    """Keep two pictures of one account from being put in place at once."""
+    session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
+
+
+def is_newest(session: Session, *, account_id: int, kind: str, media_id: int) -> bool:
+    """Whether the account has no later picture of this kind that is good or may become so."""
+    statement = select(func.max(MediaFile.id)).where(
+        MediaFile.account_id == account_id, MediaFile.kind == kind, MediaFile.state != "discarded"
+    )
+    return session.scalar(statement) == media_id
+
+
+def set_state(session: Session, *, media_id: int, state: str) -> None:
+    """Make a picture `ready` or `discarded`."""
+    session.execute(update(MediaFile).where(MediaFile.id == media_id).values(state=state))
+
+
+def set_avatar(session: Session, *, account_id: int, key: str | None) -> None:
+    """Show this picture, or none, beside the account's name."""
+    session.execute(update(Account).where(Account.id == account_id).values(avatar_key=key))
+
+
+def discard_others(session: Session, *, account_id: int, kind: str, but_media_id: int | None) -> list[str]:
+    """Discard the account's other pictures of a kind; the keys of those that were in use or waiting."""
+    statement = update(MediaFile).where(
+        MediaFile.account_id == account_id, MediaFile.kind == kind, MediaFile.state != "discarded"
+    )
+    if but_media_id is not None:
+        statement = statement.where(MediaFile.id != but_media_id)
+    return list(session.scalars(statement.values(state="discarded").returning(MediaFile.key)))
+
+
+def delete_by_key(session: Session, *, key: str) -> None:
+    """Forget a discarded picture whose files are gone."""
+    session.execute(delete(MediaFile).where(MediaFile.key == key, MediaFile.state == "discarded"))

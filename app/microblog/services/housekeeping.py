@@ -1,0 +1,72 @@
+"""Tidying up: what has expired is deleted, a bounded number of rows a run."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import partial
+
+import structlog
+from sqlalchemy.orm import Session
+
+from microblog.data.queries import housekeeping as queries
+from microblog.data.storage import Storage
+from microblog.jobs import names
+from microblog.jobs.outbox import enqueue_many
+from microblog.observability import metrics
+
+log = structlog.get_logger(__name__)
+
+UNCONFIRMED_AGE = timedelta(days=7)
+UNFINISHED_MEDIA_AGE = timedelta(days=1)
+DONE_JOBS_AGE = timedelta(days=7)
+# A run may do this many batches of each kind; what is left waits for the next hour.
+BATCH = 1_000
+BATCHES = 20
+ACCOUNTS = 200
+MEDIA = 500
+
+
+def purge_expired(session: Session, storage: Storage) -> dict[str, int]:
+    """Delete expired sessions, links, rate-limit windows, unconfirmed accounts, unused uploads and done jobs.
+
+    Answers how many rows of each table went. What is in use at this moment is left for the next run.
+    """
+    counts = {
+        "sessions": _repeat(partial(queries.delete_sessions, session)),
+        "one_time_tokens": _repeat(partial(queries.delete_tokens, session)),
+        "rate_limits": _repeat(partial(queries.delete_rate_limits, session)),
+        "jobs": _repeat(partial(queries.delete_done_jobs, session, age=DONE_JOBS_AGE)),
+        "media": _purge_media(session, storage),
+        "accounts": _purge_accounts(session),
+    }
+    for table, count in counts.items():
+        metrics.PURGED_ROWS.labels(table).inc(count)
+    log.info("housekeeping.purged", **counts)
+    return counts
+
+
+def _repeat(delete: Callable[..., int]) -> int:
+    total = 0
+    for _ in range(BATCHES):
+        count = delete(limit=BATCH)
+        total += count
+        if count < BATCH:
+            break
+    return total
+
+
+def _purge_media(session: Session, storage: Storage) -> int:
+    rows = queries.find_unfinished_media(session, age=UNFINISHED_MEDIA_AGE, limit=MEDIA)
+    for row in rows:
+        # The files first: should the commit fail, the rows are found again.
+        storage.delete(row.key)
+    queries.delete_media(session, media_ids=[row.id for row in rows])
+    return len(rows)
+
+
+def _purge_accounts(session: Session) -> int:
+    account_ids = queries.find_unconfirmed(session, age=UNCONFIRMED_AGE, limit=ACCOUNTS)
+    keys = queries.find_keys_of(session, account_ids=account_ids)
+    enqueue_many(session, [(names.DELETE_FILES, {"key": key}) for key in keys])
+    queries.uncount_follows(session, account_ids=account_ids)
+    queries.delete_accounts(session, account_ids=account_ids)
+    return len(account_ids)

@@ -1,0 +1,103 @@
+"""Uploaded pictures: taken in by the site, made into sizes by a worker."""
+
+import secrets
+
+import structlog
+from sqlalchemy.orm import Session
+
+from microblog.data.queries import media as queries
+from microblog.data.storage import Storage
+from microblog.domain.errors import UnsupportedMedia
+from microblog.jobs import names
+from microblog.jobs.outbox import enqueue, enqueue_many
+from microblog.observability import metrics
+from microblog.services import pictures
+
+log = structlog.get_logger(__name__)
+
+AVATAR = "avatar"
+ORIGINAL = "original"
+KEY_BYTES = 18
+
+
+def store_avatar(
+    session: Session, storage: Storage, *, account_id: int, data: bytes, max_bytes: int, max_pixels: int
+) -> None:
+    """Take in a picture, whose sizes a worker makes soon. Only its head is read here.
+
+    Raises TooLarge or UnsupportedMedia.
+    """
+    mime_type, width, height = pictures.inspect(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    key = secrets.token_urlsafe(KEY_BYTES)
+    media_id = queries.insert_media(
+        session,
+        account_id=account_id,
+        kind=AVATAR,
+        key=key,
+        mime_type=mime_type,
+        byte_size=len(data),
+        width=width,
+        height=height,
+    )
+    # Before the commit: the file of a row always exists; a file whose row was rolled back is only litter.
+    storage.put(key, ORIGINAL, data, mime_type)
+    enqueue(session, names.PROCESS_AVATAR, media_id=media_id)
+
+
+def process_avatar(session: Session, storage: Storage, *, media_id: int) -> None:
+    """Make the sizes of an uploaded avatar and show it; the former one is deleted.
+
+    A file that turns out to be broken is discarded. Safe to repeat.
+    """
+    row = queries.lock_pending(session, media_id=media_id)
+    if row is None:
+        return
+    try:
+        _make_sizes(storage, row.key)
+    except UnsupportedMedia:
+        log.info("media.broken", media_id=media_id, account_id=row.account_id)
+        metrics.PICTURES.labels("broken").inc()
+        queries.set_state(session, media_id=media_id, state="discarded")
+        enqueue(session, names.DELETE_FILES, key=row.key)
+        return
+    queries.lock_account(session, account_id=row.account_id)
+    if not queries.is_newest(session, account_id=row.account_id, kind=AVATAR, media_id=media_id):
+        # A later upload is about to be shown, or is shown already.
+        queries.set_state(session, media_id=media_id, state="discarded")
+        enqueue(session, names.DELETE_FILES, key=row.key)
+        return
+    queries.set_state(session, media_id=media_id, state="ready")
+    queries.set_avatar(session, account_id=row.account_id, key=row.key)
+    _discard(session, row.account_id, but_media_id=media_id)
+    storage.delete_file(row.key, ORIGINAL)
+    metrics.PICTURES.labels("processed").inc()
+
+
+def _make_sizes(storage: Storage, key: str) -> None:
+    try:
+        original = storage.read(key, ORIGINAL)
+    except FileNotFoundError:
+        # A former run deleted it, but its commit failed.
+        if all(storage.exists(key, pictures.avatar_name(size)) for size in pictures.AVATAR_SIZES):
+            return
+        raise UnsupportedMedia from None
+    for name, data in pictures.make_avatar_sizes(original).items():
+        storage.put(key, name, data, pictures.AVATAR_TYPE)
+
+
+def remove_avatar(session: Session, *, account_id: int) -> None:
+    """Show initials again; pictures that are shown or still wait are deleted."""
+    queries.lock_account(session, account_id=account_id)
+    queries.set_avatar(session, account_id=account_id, key=None)
+    _discard(session, account_id, but_media_id=None)
+
+
+def delete_files(session: Session, storage: Storage, *, key: str) -> None:
+    """Delete a discarded picture's files, and its row. Safe to repeat."""
+    storage.delete(key)
+    queries.delete_by_key(session, key=key)
+
+
+def _discard(session: Session, account_id: int, *, but_media_id: int | None) -> None:
+    keys = queries.discard_others(session, account_id=account_id, kind=AVATAR, but_media_id=but_media_id)
+    enqueue_many(session, [(names.DELETE_FILES, {"key": key}) for key in keys])

@@ -1,0 +1,119 @@
+"""The Celery worker: each job's name bound to its work, and what each of its processes needs.
+
+Processes are forked: what holds a connection is made in the child (`worker_process_init`).
+"""
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import structlog
+from celery import Task, signals
+from sqlalchemy import event
+
+from microblog.bootstrap import Resources, bootstrap
+from microblog.data.session import Database
+from microblog.jobs.broker import celery, configure_broker
+from microblog.jobs.names import JobType
+from microblog.observability import metrics
+from microblog.observability.logs import clear_context, log_context
+from microblog.settings import Settings
+from microblog.worker.base import Effect, run_job
+from microblog.worker.bindings import BINDINGS
+
+log = structlog.get_logger(__name__)
+
+# A transaction idle for longer than any job may take belongs to a process that hangs: its lock must go.
+IDLE_MARGIN_SECONDS = 5
+# How soon PostgreSQL notices, in the middle of a statement, that the process which sent it is dead.
+CONNECTION_CHECK_MS = 1000
+
+
+class Child:
+    """What one worker process holds; empty in the parent, which runs no jobs."""
+
+    def __init__(self) -> None:
+        self._resources: Resources | None = None
+
+    @property
+    def resources(self) -> Resources:
+        """This process's collaborators."""
+        if self._resources is None:
+            raise RuntimeError("this process was not set up to run jobs")
+        return self._resources
+
+    def open(self, settings: Settings) -> None:
+        """Make the collaborators, after the fork."""
+        self._resources = bootstrap(settings, application="microblog worker", pool_size=2)
+        limit_connections(self._resources.database, settings.job_time_limit_seconds + IDLE_MARGIN_SECONDS)
+
+    def close(self) -> None:
+        """Close all connections."""
+        if self._resources is not None:
+            self._resources.close()
+            self._resources = None
+
+
+child = Child()
+
+
+def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -> int:
+    """Run jobs of these queues until TERM (which lets running ones finish); the process's exit code."""
+    configure_broker(settings)
+    bind_tasks()
+
+    def open_child(**_: Any) -> None:
+        child.open(settings)
+
+    def close_child(**_: Any) -> None:
+        child.close()
+
+    signals.setup_logging.connect(_keep_logging, weak=False)
+    signals.worker_process_init.connect(open_child, weak=False)
+    signals.worker_process_shutdown.connect(close_child, weak=False)
+    metrics.BUILD_INFO.labels("worker", settings.release).set(1)
+    worker = celery.Worker(
+        hostname=f"{'-'.join(queues)}-{os.getpid()}@%h",
+        queues=list(queues),
+        concurrency=concurrency,
+        pool="prefork",
+        loglevel=settings.log_level,
+        optimization="fair",
+        without_gossip=True,
+        without_mingle=True,
+        without_heartbeat=True,
+        quiet=True,
+    )
+    log.info("worker.starting", queues=list(queues), concurrency=concurrency)
+    worker.start()
+    log.info("worker.stopped")
+    return int(worker.exitcode or 0)
+
+
+def _keep_logging(**_: Any) -> None:
+    """Having a receiver of this signal keeps Celery from setting up logging of its own."""
+
+
+def bind_tasks() -> None:
+    """Make a Celery task of each job's name."""
+    for job, effect in BINDINGS.items():
+        _bind(job, effect)
+
+
+def _bind(job: JobType, effect: Effect) -> None:
+    @celery.task(name=job.name, bind=True)
+    def task(self: Task[Any, Any], job_id: int) -> None:
+        clear_context()
+        with log_context(task_id=self.request.id, job=job.name):
+            run_job(child.resources, effect, job_id=job_id)
+
+
+def limit_connections(database: Database, idle_seconds: int) -> None:
+    """Have PostgreSQL end what a dead or hanging process left open on the connections made from now on."""
+
+    @event.listens_for(database.engine, "connect")
+    def set_limits(connection: Any, _record: Any) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = {idle_seconds * 1000:d}")
+            cursor.execute(f"SET client_connection_check_interval = {CONNECTION_CHECK_MS:d}")
+        connection.commit()

@@ -1,0 +1,168 @@
+"""The run of one job: count the start, do the work and note "done" in one transaction, or note the failure.
+
+A message from the broker is only a hint that a job may be due: the row decides. Its lock, held while the work
+is done, is the proof of life: it ends with the worker's connection, however the worker ends.
+"""
+
+import random
+import time
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import PurePath
+from typing import Any
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session
+
+from microblog.bootstrap import Resources
+from microblog.data.base import AnyRow
+from microblog.data.queries import jobs as queries
+from microblog.domain.errors import DomainError, Unavailable
+from microblog.domain.scheduling import retry_delay
+from microblog.observability import metrics
+from microblog.observability.logs import log_context
+
+log = structlog.get_logger(__name__)
+PACKAGE_FOLDER = "microblog"
+
+
+class Outcome(StrEnum):
+    """How a delivery of a job ended."""
+
+    DONE = "done"
+    NOTHING_TO_DO = "nothing_to_do"
+    RETRIED = "retried"
+    DEAD = "dead"
+    # Done already, gone, or in the hands of another worker.
+    FORGOTTEN = "forgotten"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One start of a job: `attempt` counts from 1."""
+
+    job_id: int
+    name: str
+    arguments: dict[str, Any]
+    attempt: int
+    request_id: str | None
+    created_at: datetime
+
+
+#: The work of a job: `effect(session, resources, run, **arguments)`, in a transaction that it doesn't end. A
+#: DomainError other than Unavailable says that nothing is left to do; other exceptions are failures.
+Effect = Callable[..., None]
+
+
+def run_job(resources: Resources, effect: Effect, *, job_id: int) -> Outcome:
+    """Run a job once. Never raises for the job's own failure; database errors on the way are only logged.
+
+    A row that couldn't be updated stays handed over, and the relay hands it over again.
+    """
+    try:
+        run = _start(resources, job_id)
+        if isinstance(run, Outcome):
+            return run
+        with log_context(request_id=run.request_id):
+            return _finish(resources, effect, run)
+    except SQLAlchemyError as error:
+        log.warning("job.database_failed", job_id=job_id, error=describe(error))
+        return Outcome.FORGOTTEN
+
+
+def _start(resources: Resources, job_id: int) -> Run | Outcome:
+    """Count the start in a transaction of its own, so that it stays counted whatever the work does to us."""
+    settings = resources.settings
+    with resources.database.unit_of_work() as session:
+        row = queries.lock_job(session, job_id=job_id)
+        if row is None:
+            is_held = queries.is_unfinished(session, job_id=job_id)
+            log.info("job.held_by_another" if is_held else "job.done_already", job_id=job_id)
+            return Outcome.FORGOTTEN
+        if row.attempts >= settings.job_max_attempts:
+            bury(session, row)
+            return Outcome.DEAD
+        queries.count_attempt(session, job_id=job_id, delay=timedelta(seconds=settings.job_handover_seconds))
+        return Run(job_id, row.name, row.arguments, row.attempts + 1, row.request_id, row.created_at)
+
+
+def bury(session: Session, row: AnyRow) -> None:
+    """Move a job whose last start never came back to the dead letters."""
+    lost = f"its worker was lost, or ran out of time, {row.attempts} times"
+    queries.bury(session, job_id=row.id, error=f"{lost}; before that: {row.error}" if row.error else lost)
+    metrics.JOBS.labels(row.name, Outcome.DEAD).inc()
+    log.error("job.dead", job_id=row.id, job=row.name, attempts=row.attempts, error=lost)
+
+
+def _finish(resources: Resources, effect: Effect, run: Run) -> Outcome:
+    begun = time.monotonic()
+    if run.attempt == 1:
+        waited = (datetime.now(UTC) - run.created_at).total_seconds()
+        metrics.JOB_WAIT_SECONDS.labels(run.name).observe(max(waited, 0.0))
+    try:
+        outcome = _work(resources, effect, run)
+    except Exception as error:
+        log.warning("job.failed", job_id=run.job_id, job=run.name, attempt=run.attempt, exc_info=True)
+        outcome = _note_failure(resources, run, describe(error))
+    seconds = time.monotonic() - begun
+    metrics.JOBS.labels(run.name, outcome).inc()
+    metrics.JOB_SECONDS.labels(run.name).observe(seconds)
+    log.info(
+        "job.ended",
+        job_id=run.job_id,
+        job=run.name,
+        outcome=outcome,
+        attempt=run.attempt,
+        duration_ms=round(seconds * 1000, 1),
+    )
+    return outcome
+
+
+def _work(resources: Resources, effect: Effect, run: Run) -> Outcome:
+    """The effect and "done" in one transaction."""
+    with resources.database.unit_of_work() as session:
+        row = queries.lock_job(session, job_id=run.job_id)
+        if row is None or row.attempts != run.attempt:
+            return Outcome.FORGOTTEN
+        outcome = Outcome.DONE
+        try:
+            # What was done before somebody found that there is nothing to do must not stay.
+            with session.begin_nested():
+                effect(session, resources, run, **run.arguments)
+                session.flush()
+        except Unavailable:
+            raise
+        except DomainError as error:
+            log.info("job.nothing_to_do", job_id=run.job_id, job=run.name, error=type(error).__name__)
+            outcome = Outcome.NOTHING_TO_DO
+        queries.mark_done(session, job_id=run.job_id)
+        return outcome
+
+
+def _note_failure(resources: Resources, run: Run, error: str) -> Outcome:
+    with resources.database.unit_of_work() as session:
+        row = queries.lock_job(session, job_id=run.job_id)
+        if row is None or row.attempts != run.attempt:
+            return Outcome.FORGOTTEN
+        if run.attempt >= resources.settings.job_max_attempts:
+            queries.bury(session, job_id=run.job_id, error=error)
+            log.error("job.dead", job_id=run.job_id, job=run.name, attempts=run.attempt, error=error)
+            return Outcome.DEAD
+        delay = retry_delay(run.attempt, random.random())  # noqa: S311 - spreads retries, guards nothing
+        queries.retry_later(session, job_id=run.job_id, delay=delay, error=error)
+        return Outcome.RETRIED
+
+
+def describe(error: BaseException) -> str:
+    """An error's type and place, such as `TimeoutError at services/mailer.py:62`: never its message."""
+    frames = traceback.extract_tb(error.__traceback__)
+    own = [frame for frame in frames if PACKAGE_FOLDER in PurePath(frame.filename).parts] or list(frames)
+    if not own:
+        return type(error).__name__
+    parts = PurePath(own[-1].filename).parts
+    place = "/".join(parts[parts.index(PACKAGE_FOLDER) + 1 :]) if PACKAGE_FOLDER in parts else parts[-1]
+    return f"{type(error).__name__} at {place}:{own[-1].lineno}"

@@ -1,0 +1,17 @@
+"""Jobs about pictures."""
+
+from sqlalchemy.orm import Session
+
+from microblog.bootstrap import Resources
+from microblog.services import media
+from microblog.worker.base import Run
+
+
+def process_avatar(session: Session, resources: Resources, _run: Run, *, media_id: int) -> None:
+    """Make an uploaded avatar's sizes."""
+    media.process_avatar(session, resources.storage, media_id=media_id)
+
+
+def delete_files(session: Session, resources: Resources, _run: Run, *, key: str) -> None:
+    """Delete a discarded picture's files."""
+    media.delete_files(session, resources.storage, key=key)
