@@ -34,7 +34,7 @@ def test_no_days_no_charts() -> None:
 def test_a_chart_for_each_figure() -> None:
     charts = build_charts(days(1, 2))
 
-    assert [chart.name for chart in charts] == ["statuses", "active", "signups", "mails"]
+    assert [chart.name for chart in charts] == ["statuses", "active", "sign-ups", "mails"]
     assert [bool(chart.line) for chart in charts] == [False, True, False, True]
 
 

@@ -171,7 +171,7 @@ def test_tags_lead_to_their_pages() -> None:
 
 
 def test_days_come_oldest_first() -> None:
-    figures = {"statuses": 1, "active_accounts": 2, "signups": 3, "mails": 4}
+    figures = {"statuses": 1, "active_accounts": 2, "sign_ups": 3, "mails": 4}
     rows = [SimpleNamespace(day=date(2026, 1, day), **figures) for day in (3, 1, 2)]
 
     assert [view.day.day for view in present_days(rows)] == [1, 2, 3]

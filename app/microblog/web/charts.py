@@ -83,7 +83,7 @@ def build_charts(days: Sequence[DayView]) -> list[ChartView]:
         daily_chart(
             "active", gettext("People who wrote"), days, lambda day: day.active_accounts, is_line=True
         ),
-        daily_chart("signups", gettext("New accounts"), days, lambda day: day.signups),
+        daily_chart("sign-ups", gettext("New accounts"), days, lambda day: day.sign_ups),
         daily_chart("mails", gettext("Mails sent"), days, lambda day: day.mails, is_line=True),
     ]
 

@@ -138,7 +138,7 @@ class DayView:
     day: date
     statuses: int
     active_accounts: int
-    signups: int
+    sign_ups: int
     mails: int
 
 
@@ -203,8 +203,8 @@ def present_tags(rows: Iterable[Row]) -> list[TagView]:
 
 
 def present_days(rows: Iterable[Row]) -> list[DayView]:
-    """Return daily figures, oldest first, from rows with ``day statuses active_accounts signups mails``."""
-    days = [DayView(row.day, row.statuses, row.active_accounts, row.signups, row.mails) for row in rows]
+    """Return daily figures, oldest first, from rows with ``day statuses active_accounts sign_ups mails``."""
+    days = [DayView(row.day, row.statuses, row.active_accounts, row.sign_ups, row.mails) for row in rows]
     return sorted(days, key=lambda view: view.day)
 
 
