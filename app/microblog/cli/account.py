@@ -130,12 +130,17 @@ def _choose_password(*, password_stdin: bool, generate: bool, password: str | No
         return secrets.token_urlsafe(GENERATED_BYTES)
     if password_stdin:
         return sys.stdin.readline().rstrip("\r\n")
-    if not sys.stdin.isatty():
+    if not is_terminal():
         raise click.UsageError(
             "There is no terminal to ask for a password: use --password-stdin or --generate."
         )
     answer: str = click.prompt("Password", hide_input=True, confirmation_prompt=True)
     return answer
+
+
+def is_terminal() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
 
 
 def _tell_generated(chosen: str, *, generate: bool, **_: Any) -> None:

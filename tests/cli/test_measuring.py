@@ -1,0 +1,121 @@
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from wsgiref.util import setup_testing_defaults
+
+import pytest
+
+from microblog.cli import exporter, measuring
+from microblog.cli.measuring import VARIABLE, mark_dead, prepare_metrics
+from microblog.settings import Settings
+
+
+@pytest.fixture
+def dead_pid() -> int:
+    """The id of a process that was and is no more."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    process.wait()
+    return process.pid
+
+
+def test_without_a_folder_nothing_happens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE, raising=False)
+
+    prepare_metrics(settings, "web")
+    mark_dead(1)
+
+    assert VARIABLE not in os.environ
+
+
+def test_a_process_that_was_not_told_its_folder_starts_anew(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "/elsewhere")
+    started: list[list[str]] = []
+    monkeypatch.setattr(os, "execv", lambda _program, arguments: started.append(arguments))
+
+    prepare_metrics(replace(settings, metrics_dir=tmp_path), "web")
+
+    assert started == [[sys.executable, *sys.orig_argv[1:]]]
+    assert os.environ[VARIABLE] == str(tmp_path / "web")
+
+
+def test_files_of_dead_processes_go_and_others_stay(
+    settings: Settings, tmp_path: Path, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, other = tmp_path / "web", tmp_path / "worker"
+    folder.mkdir()
+    other.mkdir()
+    gone = [folder / f"counter_{dead_pid}.db", folder / f"gauge_livesum_{os.getpid()}.db"]
+    staying = [folder / f"counter_{os.getppid()}.db", folder / "notes.db", other / f"counter_{dead_pid}.db"]
+    for path in [*gone, *staying]:
+        path.touch()
+    monkeypatch.setenv(VARIABLE, str(folder))
+
+    prepare_metrics(replace(settings, metrics_dir=tmp_path), "web")
+
+    assert not any(path.exists() for path in gone)
+    assert all(path.exists() for path in staying)
+
+
+def test_a_process_of_another_user_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_pid: int, _signal: int) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "kill", refuse)
+    path = tmp_path / "counter_1.db"
+    path.touch()
+
+    measuring.remove_dead_files(tmp_path)
+
+    assert path.exists()
+
+
+def test_live_gauges_of_a_dead_child_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path))
+    live, counter = tmp_path / "gauge_livesum_42.db", tmp_path / "counter_42.db"
+    live.touch()
+    counter.touch()
+
+    mark_dead(42)
+
+    assert not live.exists()
+    assert counter.exists()
+
+
+def count_in_process(folder: Path, amount: int) -> None:
+    folder.mkdir(parents=True)
+    program = f"from microblog.observability.metrics import STATUSES_POSTED; STATUSES_POSTED.inc({amount})"
+    subprocess.run([sys.executable, "-c", program], env={**os.environ, VARIABLE: str(folder)}, check=True)
+
+
+def read(folder: Path) -> str:
+    environ: dict[str, object] = {"PATH_INFO": "/metrics"}
+    setup_testing_defaults(environ)
+    return b"".join(exporter.make_app(folder)(environ, lambda *_: lambda _: None)).decode()
+
+
+def test_the_programs_figures_are_added_up(tmp_path: Path) -> None:
+    count_in_process(tmp_path / "web", 2)
+    count_in_process(tmp_path / "worker-mail", 3)
+
+    assert "microblog_statuses_posted_total 5.0\n" in read(tmp_path)
+
+
+def test_a_file_that_goes_away_meanwhile_does_no_harm(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_in_process(tmp_path / "web", 2)
+    real, failures = exporter.FolderCollector._read, [True]
+
+    def read_once_more(self: exporter.FolderCollector) -> object:
+        if failures:
+            failures.pop()
+            raise FileNotFoundError
+        return real(self)
+
+    monkeypatch.setattr(exporter.FolderCollector, "_read", read_once_more)
+
+    assert "microblog_statuses_posted_total 2.0\n" in read(tmp_path)

@@ -1,0 +1,217 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from pathlib import Path
+
+import pytest
+
+from microblog.cli import web
+from microblog.jobs.names import QUEUES
+from microblog.settings import Settings
+from tests.cli.conftest import Run
+
+SECONDS = 30
+
+
+class UnixConnection(HTTPConnection):
+    """HTTP over a Unix socket."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=SECONDS)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(SECONDS)
+        self.sock.connect(str(self.path))
+
+
+def wait_until(condition: Callable[[], object], what: str) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not condition():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+Start = Callable[..., "subprocess.Popen[str]"]
+
+
+@pytest.fixture
+def start(environment: dict[str, str], worker_folder: Path) -> Iterator[Start]:
+    """Starts `microblog` as a process of its own; what still runs at the end is killed."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start_program(*arguments: str, **changes: str) -> "subprocess.Popen[str]":
+        program = f"from microblog.cli import main; main({list(arguments)!r}, prog_name='microblog')"
+        process = subprocess.Popen(
+            [sys.executable, "-c", program],
+            env={**os.environ, **environment, **changes},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        started.append(process)
+        return process
+
+    yield start_program
+    for process in started:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
+
+
+def stop(process: "subprocess.Popen[str]") -> str:
+    process.send_signal(signal.SIGTERM)
+    output, _ = process.communicate(timeout=SECONDS)
+    return output
+
+
+def get(connection: HTTPConnection, path: str) -> tuple[int, str]:
+    with closing(connection):
+        connection.request("GET", path)
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+def can_connect(connection: HTTPConnection) -> bool:
+    try:
+        connection.connect()
+    except OSError:
+        return False
+    finally:
+        connection.close()
+    return True
+
+
+def test_web_serves_on_a_unix_socket_and_its_metrics_reach_the_exporter(
+    start: Start, worker_folder: Path, tmp_path: Path
+) -> None:
+    path, metrics = worker_folder / "web.sock", tmp_path / "metrics"
+    port = find_free_port()
+    common = {"MICROBLOG_METRICS_DIR": str(metrics), "MICROBLOG_METRICS_BIND": f"127.0.0.1:{port}"}
+    process = start("web", MICROBLOG_WEB_BIND=f"unix:{path}", MICROBLOG_LOG_FORMAT="json", **common)
+    exporter = start("exporter", **common)
+    wait_until(lambda: can_connect(UnixConnection(path)) or process.poll() is not None, "web answers")
+    assert process.poll() is None, process.communicate()
+    wait_until(lambda: can_connect(HTTPConnection("127.0.0.1", port)), "the exporter answers")
+
+    assert get(UnixConnection(path), "/healthz")[0] == 200
+    mode = path.stat().st_mode & 0o777
+    status, text = get(HTTPConnection("127.0.0.1", port), "/metrics")
+    missing, hint = get(HTTPConnection("127.0.0.1", port), "/")
+
+    output = stop(process)
+    assert process.returncode == 0, output
+    stop(exporter)
+    assert exporter.returncode == 0
+    assert mode == 0o770
+    assert (metrics / "web").is_dir()
+    assert status == 200
+    assert "microblog_http_requests_total" in text
+    assert (missing, hint) == (404, "The metrics are at /metrics\n")
+    # Gunicorn's own lines went through our logging.
+    assert '"logger":"gunicorn.error"' in output
+
+
+def find_free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def test_the_exporter_names_an_address_in_use(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        bind = "127.0.0.1:{}".format(other.getsockname()[1])
+        result = run(
+            "exporter", changes={"MICROBLOG_METRICS_DIR": str(tmp_path), "MICROBLOG_METRICS_BIND": bind}
+        )
+
+    assert result.exit_code == 1
+    assert f"can't listen on {bind}" in result.stderr
+    assert "MICROBLOG_METRICS_BIND" in result.stderr
+
+
+@pytest.mark.parametrize("bind", ["8002", "unix:/run/metrics.sock", "127.0.0.1:http", "[::1:8002"])
+def test_the_exporter_wants_host_and_port(bind: str, run: Run, tmp_path: Path) -> None:
+    result = run("exporter", changes={"MICROBLOG_METRICS_DIR": str(tmp_path), "MICROBLOG_METRICS_BIND": bind})
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("microblog: MICROBLOG_METRICS_BIND: ")
+
+
+def test_the_exporter_wants_a_folder(run: Run) -> None:
+    result = run("exporter")
+
+    assert result.exit_code == 2
+    assert result.stderr.startswith("microblog: MICROBLOG_METRICS_DIR: ")
+
+
+def test_options_of_gunicorn(settings: Settings) -> None:
+    options = web.make_options(settings)
+    site = web.Site(options)
+
+    assert site.cfg.worker_class_str == "gthread"
+    assert site.cfg.control_socket_disable
+    # What a client claims about itself is judged by the application alone.
+    assert site.cfg.forwarded_allow_ips == []
+    assert site.cfg.secure_scheme_headers == {}
+    assert site.cfg.forwarder_headers == []
+    assert site.cfg.accesslog is None
+    assert site.cfg.graceful_timeout == 30
+    assert not site.cfg.preload_app
+
+
+@pytest.mark.parametrize(
+    ("arguments", "queues", "concurrency"),
+    [
+        ((), QUEUES, 2),
+        (("--queues", "mail, feeds,mail", "--concurrency", "1"), ("mail", "feeds"), 1),
+    ],
+)
+def test_worker(
+    arguments: tuple[str, ...],
+    queues: tuple[str, ...],
+    concurrency: int,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    calls: list[dict[str, object]] = []
+    monkeypatch.setattr(
+        "microblog.worker.app.run_worker", lambda _settings, **options: calls.append(options) or 3
+    )
+
+    result = run("worker", *arguments)
+
+    assert calls == [{"queues": queues, "concurrency": concurrency}]
+    assert result.exit_code == 3
+
+
+@pytest.mark.parametrize("queues", ["nonsense", "mail,nonsense", ","])
+def test_worker_refuses_unknown_queues(queues: str, run: Run) -> None:
+    result = run("worker", "--queues", queues)
+
+    assert result.exit_code == 2
+    assert "feeds, mail, media, maintenance" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "function"),
+    [("relay", "microblog.worker.relay.run_relay"), ("beat", "microblog.worker.schedule.run_beat")],
+)
+def test_relay_and_beat(name: str, function: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[Settings] = []
+    monkeypatch.setattr(function, calls.append)
+
+    assert run(name).exit_code == 0
+    assert len(calls) == 1
