@@ -13,7 +13,7 @@ from microblog.web.filters import page_language, short_date, short_number, whole
 from microblog.web.presenters import DayView
 
 WIDTH, HEIGHT = 560, 168
-_PLOT = WIDTH - 40
+_PLOT = WIDTH - 48
 _TOP, _BASE = 18, HEIGHT - 22
 _DAY_LABELS = 4
 
