@@ -102,7 +102,7 @@ def main() -> int:
         if chosen.command == "up":
             return stack.up(chosen.port)
         if chosen.command == "mailbox":
-            run_mailbox(layouts.open_layout(), chosen.port)
+            run_mailbox(layouts.open_layout(layouts.home()), chosen.port)
             return 0
         commands = {
             "stop": stop,
@@ -111,7 +111,7 @@ def main() -> int:
             "postgres": run_postgres,
             "redis": run_redis,
         }
-        commands[chosen.command](layouts.open_layout())
+        commands[chosen.command](layouts.open_layout(layouts.home()))
     except StackError as error:
         print(f"microblog: {error}", file=sys.stderr)
         return 1

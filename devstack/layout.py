@@ -107,7 +107,12 @@ class Layout:
         return self.var / "environment"
 
 
-def open_layout(root: Path = ROOT) -> Layout:
+def home() -> Path:
+    """The folder that holds `var`: the checkout, or what `DEVSTACK_HOME` names (a second stack of it)."""
+    return Path(os.environ.get("DEVSTACK_HOME", ROOT))
+
+
+def open_layout(root: Path) -> Layout:
     """The folders of a checkout, made where missing.
 
     Raises `StackError` when they belong to somebody else.

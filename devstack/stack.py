@@ -215,11 +215,13 @@ class Stack:
 """
 
     def wait(self) -> int:
-        """Stay until supervisord ends; the exit code of a stack that fell down by itself is 1."""
+        """Stay until supervisord ends; exit code 0 when it was told to (make stop), 1 when it fell down."""
         if self.process is None:
             return 1
-        self.process.wait()
-        print("\nsupervisord has ended; its log is", shown(self.layout.log / "supervisord.log"))
+        if self.process.wait() == 0:
+            print("\nStopped from elsewhere. The data stays.")
+            return 0
+        print("\nsupervisord fell down; its log is", shown(self.layout.log / "supervisord.log"))
         return 1
 
     def stop(self) -> None:
@@ -253,7 +255,7 @@ def _interrupt(_number: int, _frame: FrameType | None) -> None:
 
 def up(ports: Ports) -> int:
     """Start the stack, stay, and stop it on Ctrl-C. Exit code 0 after a wished stop."""
-    layout = layouts.open_layout()
+    layout = layouts.open_layout(layouts.home())
     if Supervisor(layout.supervisor_socket).is_up():
         raise StackError("this checkout's site runs already: stop it with Ctrl-C there, or with make stop")
     check_ports(ports)
