@@ -132,7 +132,7 @@ def test_the_exporter_names_an_address_in_use(
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()
-        bind = "127.0.0.1:{}".format(other.getsockname()[1])
+        bind = f"127.0.0.1:{other.getsockname()[1]}"
         result = run(
             "exporter", changes={"MICROBLOG_METRICS_DIR": str(tmp_path), "MICROBLOG_METRICS_BIND": bind}
         )

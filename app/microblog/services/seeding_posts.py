@@ -21,7 +21,7 @@ HOUR = 3_600_000
 # How much is written in each hour of a day: quiet nights, lunch, the evening.
 RHYTHM = (2, 1, 1, 1, 1, 2, 4, 7, 9, 9, 8, 8, 10, 9, 8, 8, 8, 9, 11, 13, 14, 13, 9, 5)
 REPLY_CHANCE = 0.35
-# How many posts back the answered one lies, on average; and how old it may be.
+# How many posts back the answered one lies on average, at most; and how old it may be.
 REPLY_DISTANCE = 25
 REPLY_AGE = 3 * 24 * HOUR
 NOTHING = -1
@@ -60,9 +60,11 @@ def draw_shape(random: Random, crowd: Crowd, size: int, *, since_ms: int, until_
     authors = array("q", (crowd.draw_author(random, moment) for moment in moments))
     answered = array("q", [NOTHING]) * size
     replies = array("q", [0]) * size
+    # Half a day back, where little is written.
+    distance = max(1.0, min(REPLY_DISTANCE, size * 12 * HOUR / (until_ms - since_ms)))
     for index in range(size):
         if random.random() < REPLY_CHANCE:
-            other = index - 1 - int(random.expovariate(1 / REPLY_DISTANCE))
+            other = index - 1 - int(random.expovariate(1 / distance))
             if other >= 0 and moments[index] - moments[other] < REPLY_AGE:
                 answered[index] = other
                 replies[other] += 1
