@@ -3,12 +3,15 @@
 Processes are forked: what holds a connection is made in the child (`worker_process_init`).
 """
 
+import logging
 import os
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
 import structlog
 from celery import Task, signals
+from celery.exceptions import SecurityWarning
 from sqlalchemy import event
 
 from microblog.bootstrap import Resources, bootstrap
@@ -68,7 +71,7 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     def close_child(**_: Any) -> None:
         child.close()
 
-    signals.setup_logging.connect(_keep_logging, weak=False)
+    _quieten_celery()
     signals.worker_process_init.connect(open_child, weak=False)
     signals.worker_process_shutdown.connect(close_child, weak=False)
     metrics.BUILD_INFO.labels("worker", settings.release).set(1)
@@ -88,6 +91,15 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     worker.start()
     log.info("worker.stopped")
     return int(worker.exitcode or 0)
+
+
+def _quieten_celery() -> None:
+    """Leave logging as it is, without Celery's two lines a task beside our own."""
+    signals.setup_logging.connect(_keep_logging, weak=False)
+    for name in ("celery.worker.strategy", "celery.app.trace"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+    # It warns of root for the sake of pickled messages, which this worker doesn't read.
+    warnings.filterwarnings("ignore", category=SecurityWarning)
 
 
 def _keep_logging(**_: Any) -> None:
