@@ -9,6 +9,8 @@ SHELL := /bin/bash
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 # The site's port; the mailbox, the metrics and SMTP take the three after it.
 PORT ?= 8000
+# The certificates that the machine trusts, as pip does: a mirror may have one of its own.
+export UV_SYSTEM_CERTS ?= 1
 # Parallel test processes, and what to test (make test TESTS=tests/domain).
 JOBS ?= 2
 TESTS ?= tests

@@ -8,6 +8,7 @@ import os
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 from setuptools import find_packages, setup
 from setuptools.command.bdist_wheel import bdist_wheel
@@ -52,10 +53,10 @@ class ReproducibleWheel(bdist_wheel):
         shutil.rmtree(ROOT / "build", ignore_errors=True)
         super().run()
 
-    def write_wheelfile(self, *args: object, **kwargs: object) -> None:
+    def write_wheelfile(self, *args: Any, **kwargs: Any) -> None:
         """Everything that goes into the archive lies ready now: give it modes that no umask decides."""
         super().write_wheelfile(*args, **kwargs)
-        for path in Path(self.bdist_dir).rglob("*"):
+        for path in Path(str(self.bdist_dir)).rglob("*"):
             path.chmod(0o755 if path.is_dir() else 0o644)
 
 
