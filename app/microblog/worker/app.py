@@ -107,12 +107,15 @@ def _keep_logging(**_: Any) -> None:
 
 
 def bind_tasks() -> None:
-    """Make a Celery task of each job's name."""
+    """Make a Celery task of each job's name, once."""
     for job, effect in BINDINGS.items():
-        _bind(job, effect)
+        if job.name not in celery.tasks:
+            bind_task(job, effect)
 
 
-def _bind(job: JobType, effect: Effect) -> None:
+def bind_task(job: JobType, effect: Effect) -> None:
+    """Have this function do the work of messages of that name."""
+
     @celery.task(name=job.name, bind=True)
     def task(self: Task[Any, Any], job_id: int) -> None:
         clear_context()
