@@ -18,6 +18,11 @@ from microblog import __version__
 PREFIX = "MICROBLOG_"
 ENVIRONMENTS = ("production", "development", "test")
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+BIND = re.compile(r"unix:/[^\r\n]+|(\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]]+):\d{1,5}")
+# Most often because of a password.
+NO_URL = "is no URL (in a password, write / ? # @ : as %2F %3F %23 %40 %3A)"
+# One line: it becomes a header of mails.
+MAIL_FROM = re.compile(r"([^\r\n<>]*<[^\s<>@]+@[^\s<>@]+>|[^\s<>@]+@[^\s<>@]+)")
 RATE = re.compile(r"^[1-9][0-9]* per ([1-9][0-9]* )?(second|minute|hour|day)s?$")
 
 
@@ -130,7 +135,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             "give smtp://, smtps:// or smtp+starttls://host:port",
             "smtp://localhost:25",
         ),
-        mail_from=read.text("MAIL_FROM", default_from),
+        mail_from=read.parsed(
+            "MAIL_FROM", _mail_from, "give one such as Microblog <no-reply@example.org>", default_from
+        ),
         media_dir=Path(read.text("MEDIA_DIR", None)),
         log_format=read.choice(
             "LOG_FORMAT", ("json", "console"), "json" if env == "production" else "console"
@@ -143,10 +150,10 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             "give networks such as 10.0.0.0/24, or the word unix, between commas",
             "",
         ),
-        web_bind=read.text("WEB_BIND", "127.0.0.1:8000"),
+        web_bind=read.parsed("WEB_BIND", _bind, "give host:port or unix:/path", "127.0.0.1:8000"),
         web_workers=read.whole("WEB_WORKERS", 2),
         web_threads=read.whole("WEB_THREADS", 4),
-        metrics_bind=read.text("METRICS_BIND", "127.0.0.1:8002"),
+        metrics_bind=read.parsed("METRICS_BIND", _bind, "give host:port", "127.0.0.1:8002"),
         metrics_dir=read.parsed("METRICS_DIR", _optional_path, "give a directory", ""),
         password_hasher=read.choice("PASSWORD_HASHER", ("argon2",), "argon2"),
         argon2_time_cost=read.whole("ARGON2_TIME_COST", 2),
@@ -233,7 +240,14 @@ def _secret(value: str) -> str:
 
 
 def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
-    parts = urlsplit(value)
+    # Python's own words would repeat a part of the value.
+    try:
+        parts = urlsplit(value)
+        is_whole = parts.port != 0
+    except ValueError:
+        raise ValueError(NO_URL) from None
+    if not is_whole or (parts.netloc and "@" in parts.path + parts.query + parts.fragment):
+        raise ValueError(NO_URL)
     if parts.scheme not in schemes:
         raise ValueError(f"starts with {parts.scheme or 'no scheme'!r}, not with one of {', '.join(schemes)}")
     return parts
@@ -248,14 +262,28 @@ def _site_url(value: str) -> str:
 
 def _database_url(value: str) -> str:
     parts = _split(value, ("postgresql", "postgres", "postgresql+psycopg2"))
+    if not parts.path.strip("/"):
+        raise ValueError("names no database")
     # Plain postgresql:// would select psycopg 3 on SQLAlchemy 2.1.
     return f"postgresql+psycopg2{value[len(parts.scheme) :]}"
 
 
 def _redis_url(value: str) -> str:
     parts = _split(value, ("redis", "rediss", "unix"))
-    if parts.scheme == "unix" and not parts.path.startswith("/"):
-        raise ValueError("names no socket path")
+    if parts.scheme == "unix" and (parts.netloc or not parts.path.startswith("/")):
+        raise ValueError("must be unix:///path without user and password")
+    return value
+
+
+def _bind(value: str) -> str:
+    if not BIND.fullmatch(value):
+        raise ValueError(f"{value!r} is no address")
+    return value
+
+
+def _mail_from(value: str) -> str:
+    if not MAIL_FROM.fullmatch(value):
+        raise ValueError("is no address")
     return value
 
 

@@ -78,7 +78,7 @@ def test_an_unknown_command_is_wrong_usage(run: Run) -> None:
 
 @pytest.mark.parametrize("path", [path for path, _ in ALL if path != ("exporter",)], ids=" ".join)
 def test_a_missing_setting_is_one_line_and_exit_code_2(path: tuple[str, ...], run: Run) -> None:
-    arguments = {
+    arguments: dict[tuple[str, ...], tuple[str, ...]] = {
         ("account", "create"): ("anna", "--email", "anna@example.org", "--generate"),
         ("account", "reset-password"): ("anna", "--generate"),
         ("db", "revision"): ("--message", "x"),

@@ -187,9 +187,12 @@ def test_worker(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     calls: list[dict[str, object]] = []
-    monkeypatch.setattr(
-        "microblog.worker.app.run_worker", lambda _settings, **options: calls.append(options) or 3
-    )
+
+    def run_worker(_settings: Settings, **options: object) -> int:
+        calls.append(options)
+        return 3
+
+    monkeypatch.setattr("microblog.worker.app.run_worker", run_worker)
 
     result = run("worker", *arguments)
 

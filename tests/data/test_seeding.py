@@ -20,7 +20,9 @@ def test_copy_keeps_every_character(session: Session, names: list[str]) -> None:
     with session.begin_nested() as attempt:
         count = queries.copy_rows(session, Tag, ("id", "name", "created_at"), rows)
 
-        found = [tuple(row) for row in session.execute(select(Tag.id, Tag.name, Tag.created_at).order_by(Tag.id))]
+        found = [
+            tuple(row) for row in session.execute(select(Tag.id, Tag.name, Tag.created_at).order_by(Tag.id))
+        ]
         attempt.rollback()
 
     assert found == rows
@@ -30,7 +32,9 @@ def test_copy_keeps_every_character(session: Session, names: list[str]) -> None:
 def test_copy_in_chunks(session: Session) -> None:
     size = queries.CHUNK_ROWS + 3
 
-    count = queries.copy_rows(session, Tag, ("id", "name"), ((number, f"t{number}") for number in range(size)))
+    count = queries.copy_rows(
+        session, Tag, ("id", "name"), ((number, f"t{number}") for number in range(size))
+    )
 
     assert count == size
     assert len(session.scalars(select(Tag.id)).all()) == size

@@ -15,6 +15,7 @@ from urllib.parse import quote, urlsplit
 
 from microblog.domain.limits import (
     STATUS_MENTIONS,
+    STATUS_STORED_CHARACTERS,
     STATUS_TAGS,
     TAG_CHARACTERS,
     URL_CHARACTERS,
@@ -27,16 +28,15 @@ from microblog.domain.limits import (
 # The joiners and the plain direction marks stay: emoji, Persian, Arabic and Hebrew need them.
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-BLANK_LINES = re.compile(r"\n[ \t]*\n(?:[ \t]*\n)+")
+BLANK_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 WHITE_SPACE = re.compile(r"\s+")
 
 USERNAME = re.compile(rf"[A-Za-z0-9_]{{1,{USERNAME_CHARACTERS}}}")
 # An e-mail address's @, a path's and a remote handle's second @ start no mention.
 ENTITY = re.compile(
-    rf"(?P<url>https?://[^\s<>\"'`|\\^{{}}]+)"
+    rf"(?P<url>[Hh][Tt][Tt][Pp][Ss]?://[^\s<>\"'`|\\^{{}}]+)"
     rf"|(?<![A-Za-z0-9_/@.])@(?P<mention>[A-Za-z0-9_]{{1,{USERNAME_CHARACTERS}}})(?![A-Za-z0-9_@])"
-    r"|(?<![\w/&#])#(?P<tag>[^\s#@/]+)",
-    re.IGNORECASE,
+    r"|(?<![\w/&#])#(?P<tag>[^\s#@/]+)"
 )
 URL_TAIL = ".,;:!?…*_~)]'\""
 URL_SHOWN_CHARACTERS = 40
@@ -62,8 +62,9 @@ def clean_text(raw: str) -> str:
     """Text of several lines as it is stored: NFC, no control or reordering characters, at most one blank
     line.
     """
-    text = unicodedata.normalize("NFC", raw).replace("\r\n", "\n").replace("\r", "\n")
-    text = INVISIBLE.sub("", CONTROL.sub("", text))
+    text = raw.replace("\r\n", "\n").replace("\r", "\n")
+    # Composed only now: what is taken out may have stood between a letter and its accent.
+    text = unicodedata.normalize("NFC", INVISIBLE.sub("", CONTROL.sub("", text)))
     return BLANK_LINES.sub("\n\n", text).strip()
 
 
@@ -73,7 +74,12 @@ def clean_line(raw: str) -> str:
 
 
 def count_characters(text: str) -> int:
-    """The length of cleaned text in characters (code points), each link counting `URL_CHARACTERS`."""
+    """The length of cleaned text in characters (code points), each link counting `URL_CHARACTERS`.
+
+    Text longer than may be stored counts as it is: looking for links in a megabyte would take minutes.
+    """
+    if len(text) > STATUS_STORED_CHARACTERS:
+        return len(text)
     saved = sum(
         entity.end - entity.start - URL_CHARACTERS for entity in find_entities(text) if entity.kind == "url"
     )
@@ -105,6 +111,9 @@ def _tag_at(start: int, tail: str) -> Entity | None:
     word = tail[:length]
     name = normalise_tag(word)
     if not any(letter.isalpha() for letter in word) or len(name) > TAG_CHARACTERS:
+        return None
+    # Some letters stand for others with brackets or spaces between them.
+    if not all(map(_is_tag_letter, name)):
         return None
     return Entity("tag", start, start + 1 + length, name)
 
