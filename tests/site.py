@@ -51,7 +51,9 @@ class FormReader(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         values = {name: value or "" for name, value in attrs}
         if tag == "form":
-            self.forms.append(Form(values.get("action") or self.page_url, values.get("method", "get").lower()))
+            self.forms.append(
+                Form(values.get("action") or self.page_url, values.get("method", "get").lower())
+            )
         elif self.forms:
             self._read_control(tag, values)
 

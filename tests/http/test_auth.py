@@ -93,7 +93,9 @@ def count_tags(session: Session) -> int:
 
 
 @pytest.mark.parametrize(("status", "kept"), [(200, 1), (303, 1), (400, 0), (422, 0), (500, 0)])
-def test_what_is_refused_is_rolled_back(make_app: Callable[..., Flask], database: Database, status: int, kept: int) -> None:
+def test_what_is_refused_is_rolled_back(
+    make_app: Callable[..., Flask], database: Database, status: int, kept: int
+) -> None:
     app = make_app()
 
     @app.get("/try")

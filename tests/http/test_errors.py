@@ -50,7 +50,12 @@ def test_a_database_that_is_away(error: Exception) -> None:
 
 @pytest.mark.parametrize(
     "error",
-    [RuntimeError("x"), exc.DBAPIError("SELECT", {}, Exception("x")), exceptions.InternalServerError(), KeyError("x")],
+    [
+        RuntimeError("x"),
+        exc.DBAPIError("SELECT", {}, Exception("x")),
+        exceptions.InternalServerError(),
+        KeyError("x"),
+    ],
 )
 def test_the_unforeseen(error: Exception) -> None:
     problem = find_problem(error)

@@ -9,7 +9,17 @@ from tests.site import Browser
 
 SHARED = "public, max-age=0, s-maxage=5"
 PRIVATE = "private, no-store"
-READING = ["/", "/explore", "/statistics", "/about", "/terms", "/privacy", "/@alice", "/@alice/followers", "/tags/x"]
+READING = [
+    "/",
+    "/explore",
+    "/statistics",
+    "/about",
+    "/terms",
+    "/privacy",
+    "/@alice",
+    "/@alice/followers",
+    "/tags/x",
+]
 
 
 @pytest.mark.parametrize("page", READING)
@@ -36,7 +46,19 @@ def test_a_message_for_one_visitor_waits_for_a_page_of_their_own(
     assert "Your profile is saved" not in answer.text
 
 
-@pytest.mark.parametrize("page", ["/log-in", "/sign-up", "/reset-password", "/reset-password/new?token=x", "/confirm-email?token=x", "/unsubscribe?token=x", "/nowhere", "/home"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/log-in",
+        "/sign-up",
+        "/reset-password",
+        "/reset-password/new?token=x",
+        "/confirm-email?token=x",
+        "/unsubscribe?token=x",
+        "/nowhere",
+        "/home",
+    ],
+)
 def test_doors_errors_and_redirects_are_never_stored(browser: Browser, page: str) -> None:
     assert browser.get(page).headers["Cache-Control"] in (PRIVATE, SHARED if page == "/home" else PRIVATE)
 

@@ -79,7 +79,9 @@ def test_without_database_pages_say_so(settings: Settings, tmp_path: Path) -> No
 def test_without_redis_everything_works(make_app: Callable[..., Flask], tmp_path: Path) -> None:
     app = make_app(cache_url=f"unix://{tmp_path}/nothing?db=0", rate_limit_log_in="5 per hour")
     browser, good = Browser(app), "seven green lanterns above water"
-    assert browser.submit("/sign-up", username="anna", email="a@example.org", password=good).status_code == 303
+    assert (
+        browser.submit("/sign-up", username="anna", email="a@example.org", password=good).status_code == 303
+    )
     assert browser.get("/home").status_code == 200
     assert browser.get("/").status_code == 303
 

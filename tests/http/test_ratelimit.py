@@ -95,7 +95,9 @@ def test_only_accounts_made_count_as_sign_ups(make_app: Callable[..., Flask], da
         browser = Browser(app)
         refused = browser.submit("/sign-up", username="a b", email="a@example.org", password=good)
         assert refused.status_code == 422
-    assert browser.submit("/sign-up", username="anna", email="a@example.org", password=good).status_code == 303
+    assert (
+        browser.submit("/sign-up", username="anna", email="a@example.org", password=good).status_code == 303
+    )
     other = Browser(app)
     answer = other.submit("/sign-up", username="berta", email="b@example.org", password=good)
     assert answer.status_code == 429

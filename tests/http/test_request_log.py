@@ -61,9 +61,7 @@ def test_ids_are_taken_from_trusted_proxies_in_the_right_form(
 def test_metrics_have_no_labels_made_up_by_visitors(browser: Browser) -> None:
     browser.client.open("/nowhere/at/all", method="INVENTED")
     browser.get("/healthz")
-    samples = [
-        sample.labels for metric in metrics.HTTP_REQUESTS.collect() for sample in metric.samples
-    ]
+    samples = [sample.labels for metric in metrics.HTTP_REQUESTS.collect() for sample in metric.samples]
     assert {"route": "/healthz", "method": "GET", "status": "200"} in samples
     assert {"route": "(unmatched)", "method": "other", "status": "404"} in samples
     assert not any("nowhere" in str(labels) or "INVENTED" in str(labels) for labels in samples)

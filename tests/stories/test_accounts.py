@@ -32,7 +32,9 @@ def test_sign_up_confirm_and_write(
     assert browser.get("/@alice").status_code == 404, "opening the link alone confirms nothing"
     assert "is confirmed" in browser.follow_redirect(browser.submit(page)).text
     assert "used already" in browser.get(page).text
-    assert browser.post(page, {"csrf_token": browser.forms("/home")[0].fields["csrf_token"]}).status_code == 422
+    assert (
+        browser.post(page, {"csrf_token": browser.forms("/home")[0].fields["csrf_token"]}).status_code == 422
+    )
 
     answer = browser.submit("/home", "/write", text="Good morning, #world")
     assert answer.location == "/home"
@@ -42,9 +44,7 @@ def test_sign_up_confirm_and_write(
     assert "Good morning" in browser.follow_redirect(profile).text
 
 
-def test_a_new_link_for_the_mail_that_never_came(
-    people: Callable[..., Browser], database: Database
-) -> None:
+def test_a_new_link_for_the_mail_that_never_came(people: Callable[..., Browser], database: Database) -> None:
     alice = people("alice", is_confirmed=False)
     assert "once more" in alice.follow_redirect(alice.submit("/home", "/confirm-email/resend")).text
     with database.unit_of_work() as session:
@@ -55,7 +55,9 @@ def test_log_in_with_name_or_address_and_log_out(people: Callable[..., Browser],
     people("alice")
     for identifier in ("ALICE", "@alice", "Alice@Example.org"):
         browser = Browser(app)
-        answer = browser.submit("/log-in?next=/notifications", identifier=identifier, password="correct horse battery staple")
+        answer = browser.submit(
+            "/log-in?next=/notifications", identifier=identifier, password="correct horse battery staple"
+        )
         assert answer.location == "/notifications"
         old = browser.cookie("session")
         assert "log-out" in browser.get("/home").text
@@ -63,7 +65,9 @@ def test_log_in_with_name_or_address_and_log_out(people: Callable[..., Browser],
         assert answer.location == "/"
         assert browser.cookie("session") is None
         browser.client.set_cookie("session", old or "")
-        assert browser.get("/home").location == "/log-in?next=/home", "the session has ended on the server too"
+        assert browser.get("/home").location == "/log-in?next=/home", (
+            "the session has ended on the server too"
+        )
         assert browser.cookie("session") is None
 
 

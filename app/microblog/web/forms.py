@@ -14,16 +14,20 @@ from flask_wtf.file import FileField
 from wtforms import (
     BooleanField,
     EmailField,
+    Field,
     HiddenField,
     PasswordField,
     SelectField,
     StringField,
     TextAreaField,
 )
+from wtforms.fields.core import UnboundField
+from wtforms.form import BaseForm
 from wtforms.validators import InputRequired, Length
 
 from microblog.domain.errors import DomainError, ValidationError
 from microblog.domain.limits import EMAIL_CHARACTERS, PASSWORD_MAX_CHARACTERS, STATUS_STORED_CHARACTERS
+from microblog.domain.text import CONTROL
 from microblog.web.rendering import translate
 
 CONTINENTS = [
@@ -51,12 +55,28 @@ _email = Length(max=EMAIL_CHARACTERS, message=_("An e-mail address has at most %
 _password = Length(max=2 * PASSWORD_MAX_CHARACTERS, message=_("A password has at most 128 characters."))
 
 
+def drop_controls(value: object) -> object:
+    """Typed text without control characters: no page ever sends them back."""
+    return CONTROL.sub("", value.replace("\r\n", "\n")) if isinstance(value, str) else value
+
+
 class SiteForm(FlaskForm):  # type: ignore[misc]
-    """A form that takes in what a service refused. `shown_at`: fields whose messages stand at another
-    field.
-    """
+    """A form that takes in what a service refused. `shown_at`: at which field another one's messages stand."""
 
     shown_at: ClassVar[dict[str, str]] = {}
+
+    class Meta(FlaskForm.Meta):  # type: ignore[misc]
+        """Every text field drops control characters; passwords are left as they are."""
+
+        def bind_field(
+            self, form: BaseForm, unbound_field: "UnboundField[Any]", options: dict[str, Any]
+        ) -> Field:
+            """Make a form's field."""
+            kind = unbound_field.field_class
+            if issubclass(kind, StringField | SelectField) and not issubclass(kind, PasswordField):
+                options.setdefault("filters", [drop_controls])
+            field: Field = super().bind_field(form, unbound_field, options)
+            return field
 
     def add_errors(self, error: DomainError) -> None:
         """Put a service's messages at their fields, or above the form where they belong to none."""

@@ -21,8 +21,8 @@ blueprint = Blueprint("tags", __name__)
 @public
 def show(context: RequestContext[Viewer | None], name: str) -> ResponseReturnValue:
     """Public posts with a tag."""
-    tag = normalise_tag(clean_line(name))
-    if not 0 < len(tag) <= TAG_CHARACTERS:
+    tag = normalise_tag(name)
+    if clean_line(tag) != tag or not 0 < len(tag) <= TAG_CHARACTERS:
         raise NotFound
     viewer = context.viewer
     page = timelines.read_tag(

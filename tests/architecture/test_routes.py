@@ -1,0 +1,49 @@
+"""Every route declares who may call it, and takes one verb."""
+
+from flask import Flask
+
+from microblog.factory import create_app
+from microblog.http.auth import AUTHENTICATION
+from microblog.settings import Settings
+
+KINDS = {"public", "signed_in", "confirmed", "machine"}
+# Machines' answers hold nothing that belongs to anybody.
+MACHINE = {"assets.file", "media.file", "media.initials", "health.alive", "health.ready", "api.unknown"}
+# Whoever writes here must have proven that mail reaches them.
+CONFIRMED = {"statuses.create"}
+
+
+def make(settings: Settings) -> Flask:
+    return create_app(settings)
+
+
+def test_each_declares_its_authentication(settings: Settings) -> None:
+    app = make(settings)
+    kinds = {
+        rule.endpoint: getattr(app.view_functions[rule.endpoint], AUTHENTICATION, None)
+        for rule in app.url_map.iter_rules()
+    }
+    assert len(kinds) > 30
+    assert {endpoint for endpoint, kind in kinds.items() if kind not in KINDS} == set()
+    assert {endpoint for endpoint, kind in kinds.items() if kind == "machine"} == MACHINE
+    assert {endpoint for endpoint, kind in kinds.items() if kind == "confirmed"} == CONFIRMED
+    private = {
+        endpoint
+        for endpoint in kinds
+        if endpoint.split(".")[0] in ("settings", "relationships", "notifications")
+    }
+    assert {kinds[endpoint] for endpoint in private} == {"signed_in"}
+
+
+def test_a_handler_answers_one_verb(settings: Settings) -> None:
+    verbs = {
+        rule.endpoint: (rule.methods or set()) - {"HEAD", "OPTIONS"}
+        for rule in make(settings).url_map.iter_rules()
+    }
+    several = {endpoint for endpoint, methods in verbs.items() if len(methods) != 1}
+    assert several == {"api.unknown"}
+
+
+def test_no_secret_stands_in_a_path(settings: Settings) -> None:
+    arguments = {name for rule in make(settings).url_map.iter_rules() for name in rule.arguments}
+    assert arguments == {"username", "status_id", "session_id", "account_id", "name", "path", "version"}
