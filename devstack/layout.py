@@ -98,8 +98,8 @@ class Layout:
 
     @property
     def secrets_file(self) -> Path:
-        """The generated secrets of this checkout's stack."""
-        return self.var / "secrets.json"
+        """The generated secrets of this checkout's stack; they live and die with its database."""
+        return self.state / "secrets.json"
 
     @property
     def environment_file(self) -> Path:

@@ -102,9 +102,10 @@ def open_cluster(home: Path, environ: Mapping[str, str] = os.environ) -> Cluster
         raise StackError(
             f"{binaries} holds no initdb: set DEVSTACK_POSTGRES_BIN to a folder of PostgreSQL programs"
         )
-    if not can_run([str(binaries / "postgres"), "--version"], account):
+    # initdb needs the libraries beside it too; a program alone may be run where its folder can't be read.
+    if not can_run([str(binaries / "initdb"), "--version"], account):
         if chosen:
-            raise StackError(f"{binaries}/postgres can't be run by this user: check DEVSTACK_POSTGRES_BIN")
+            raise StackError(f"{binaries}/initdb can't be run by this user: check DEVSTACK_POSTGRES_BIN")
         binaries = _copy_wheel(binaries, home / "server")
     return Cluster(binaries, home, account)
 
