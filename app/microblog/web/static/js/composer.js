@@ -3,17 +3,19 @@ const URL_CHARACTERS = 23;
 const URL_STORED_CHARACTERS = 2000;
 const WARN_AT = 20;
 const TAG_CHARACTERS = 100;
+const STORED_CHARACTERS = 5000;
 // Mentions and tags are found too, because a link that begins inside one is none.
 const ENTITY = new RegExp(
-  "(?<url>https?://[^\\s<>\"'`|\\\\^{}]+)"
+  "(?<url>[Hh][Tt][Tt][Pp][Ss]?://[^\\s<>\"'`|\\\\^{}]+)"
   + "|(?<![A-Za-z0-9_/@.])@(?<mention>[A-Za-z0-9_]{1,30})(?![A-Za-z0-9_@])"
   + "|(?<![\\p{L}\\p{N}_/&#])#(?<tag>[\\p{L}\\p{M}\\p{N}_\u200c\u200d]+)",
-  "giu",
+  "gu",
 );
+const TAG = /^[\p{L}\p{M}\p{N}_\u200c\u200d]+$/u;
 const TAIL = ".,;:!?…*_~)]'\"";
 const INVISIBLE = /[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
-const BLANK_LINES = /\n[ \t]*\n(?:[ \t]*\n)+/g;
+const BLANK_LINES = /\n(?:[ \t]*\n)+/g;
 
 const codePoints = (text) => [...text].length;
 const occurrences = (text, character) => text.split(character).length - 1;
@@ -30,8 +32,9 @@ function withoutTail(link) {
   return url;
 }
 
-function isTag(name) {
-  return /\p{L}/u.test(name) && codePoints(name.normalize("NFKC").toLowerCase()) <= TAG_CHARACTERS;
+function isTag(word) {
+  const name = word.normalize("NFKC").toLowerCase();
+  return /\p{L}/u.test(word) && codePoints(name) <= TAG_CHARACTERS && TAG.test(name);
 }
 
 // The server's rule, not the browser's: a host, no name before it, and a port that exists, if any.
@@ -43,9 +46,10 @@ function isLinkable(url) {
 
 /** Characters of a post: code points of the cleaned text, each link counting 23 (domain/text.py says the same). */
 export function count(raw) {
-  const text = raw.normalize("NFC").replace(/\r\n?/g, "\n").replace(CONTROL, "").replace(INVISIBLE, "")
+  const text = raw.replace(/\r\n?/g, "\n").replace(CONTROL, "").replace(INVISIBLE, "").normalize("NFC")
     .replace(BLANK_LINES, "\n\n").trim();
   let length = codePoints(text);
+  if (length > STORED_CHARACTERS) return length;
   ENTITY.lastIndex = 0;
   for (let match = ENTITY.exec(text); match; match = ENTITY.exec(text)) {
     const { url: found, tag } = match.groups;

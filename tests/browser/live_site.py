@@ -1,0 +1,161 @@
+"""The real site for browsers: gunicorn, worker and relay as processes, on servers and data of their own."""
+
+import os
+import random
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.client import HTTPConnection
+from pathlib import Path
+from subprocess import STDOUT, Popen
+
+import pytest
+
+from devstack import processes, servers, valkey
+from devstack.mailbox import Mailbox, MailFolder
+from microblog.bootstrap import Resources, bootstrap
+from microblog.services import relationships, seeding, sessions
+from microblog.settings import load_settings
+from tests.addresses import DatabaseUrls
+from tests.factories import PASSWORD, make_account, make_status
+
+START_SECONDS = 60
+#: The ports from here to Linux's own choices, which begin at 32768 (ip_local_port_range).
+PORTS = range(20_000, 32_768)
+#: None of these tests is about the limits.
+PLENTY = "10000 per minute"
+USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@dataclass(frozen=True)
+class LiveSite:
+    """A running site: its address, its mails, and a way to its data for preparing a test."""
+
+    url: str
+    port: int
+    mails: MailFolder
+    resources: Resources
+
+    def add_account(self, username: str, *, is_confirmed: bool = True) -> int:
+        """Make an account whose password is `tests.factories.PASSWORD`; its id."""
+        with self.resources.database.unit_of_work() as session:
+            return make_account(session, username, is_confirmed=is_confirmed)
+
+    def add_post(self, author_id: int, text: str, *, in_reply_to_id: int | None = None) -> int:
+        """Write a post as the account; its id."""
+        with self.resources.database.unit_of_work() as session:
+            return make_status(session, self.resources.feeds, author_id, text, in_reply_to_id=in_reply_to_id)
+
+    def add_follow(self, account_id: int, username: str) -> None:
+        """Let the account follow somebody."""
+        with self.resources.database.unit_of_work() as session:
+            relationships.follow(session, account_id=account_id, target_username=username)
+
+    def log_in(self, username: str) -> str:
+        """Start a session from an unknown device; the token for its cookie."""
+        with self.resources.database.unit_of_work() as session:
+            new = sessions.log_in(
+                session,
+                self.resources.hasher,
+                identifier=username,
+                password=PASSWORD,
+                user_agent=USER_AGENT,
+                lifetime_days=1,
+            )
+        return new.token
+
+
+def find_free_port() -> int:
+    """A port that nobody listens on, out of those that the system never hands out itself."""
+    for port in random.sample(PORTS, 100):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    raise OSError(f"no free port among a hundred of {PORTS}")
+
+
+def is_ready(port: int) -> bool:
+    """Whether the site answers that it is ready."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=START_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+class Programs:
+    """`microblog` programs as processes; leaving it stops them, the last one first."""
+
+    def __init__(self, environment: dict[str, str], logs: Path, name: str) -> None:
+        self.environment = {**os.environ, **environment}
+        self.logs = logs
+        self.name = name
+
+    def start(self, program: str) -> servers.Server:
+        """Start one; what it prints goes to its log."""
+        code = f"from microblog.cli import main; main([{program!r}], prog_name='microblog')"
+        with self.log(program).open("ab") as log:
+            process = Popen([sys.executable, "-c", code], env=self.environment, stdout=log, stderr=STDOUT)
+        return servers.Server(process)
+
+    def log(self, program: str) -> Path:
+        """Where one's log is."""
+        return self.logs / f"browser-{self.name}-{program}.log"
+
+
+@pytest.fixture(scope="session")
+def live_site(
+    make_database: Callable[..., DatabaseUrls],
+    environment: dict[str, str],
+    worker_folder: Path,
+    worker_name: str,
+    process_logs: Path,
+    secret: Callable[[str], str],
+) -> Iterator[LiveSite]:
+    """The site, running until the end of the run. Nothing of it is emptied: tests use names of their own."""
+    secret(PASSWORD)
+    home, port = worker_folder / "browser", find_free_port()
+    urls = make_database(f"browser_{worker_name}")
+    with ExitStack() as stack:
+        # A Redis of its own: other tests empty theirs, and their jobs are none of this worker's.
+        redis, redis_socket = servers.start_redis(home)
+        stack.enter_context(redis)
+        mailbox = stack.enter_context(Mailbox(home / "mail"))
+        (home / "media").mkdir()
+        changes = {
+            "MICROBLOG_BASE_URL": f"http://localhost:{port}",
+            "MICROBLOG_WEB_BIND": f"127.0.0.1:{port}",
+            "MICROBLOG_DATABASE_URL": urls.app,
+            "MICROBLOG_OWNER_DATABASE_URL": urls.owner,
+            "MICROBLOG_BROKER_URL": valkey.url(redis_socket, 0),
+            "MICROBLOG_CACHE_URL": valkey.url(redis_socket, 1),
+            "MICROBLOG_SMTP_URL": mailbox.smtp_url,
+            "MICROBLOG_MEDIA_DIR": str(home / "media"),
+            "MICROBLOG_LOG_FORMAT": "json",
+            "MICROBLOG_RELAY_POLL_SECONDS": "0.05",
+            **{f"MICROBLOG_RATE_LIMIT_{name}": PLENTY for name in ("LOG_IN", "SIGN_UP", "POST", "RESET")},
+        }
+        variables = {**environment, **changes}
+        programs = Programs(variables, process_logs, worker_name)
+        web, *_ = [stack.enter_context(programs.start(name)) for name in ("web", "relay", "worker")]
+        resources = bootstrap(load_settings(variables), application="browser tests")
+        stack.callback(resources.close)
+        fill(resources)
+        processes.wait_for(
+            lambda: is_ready(port) or web.process.poll() is not None,
+            START_SECONDS,
+            lambda: f"the site does not answer:\n{processes.tail(programs.log('web'))}",
+        )
+        yield LiveSite(changes["MICROBLOG_BASE_URL"], port, mailbox.folder, resources)
+
+
+def fill(resources: Resources) -> None:
+    """Write people, posts and statistics, so that pages look as they do in life."""
+    with resources.database.unit_of_work() as session:
+        seeding.seed(session, accounts=60, statuses=400, number=1, until=datetime.now(UTC))
