@@ -91,8 +91,8 @@ def test_log_in_answers_429(make_app: Callable[..., Flask], database: Database) 
 def test_only_accounts_made_count_as_sign_ups(make_app: Callable[..., Flask], database: Database) -> None:
     app = make_app(rate_limit_sign_up="1 per hour")
     good = "seven green lanterns above water"
+    browser = Browser(app)
     for _ in range(3):
-        browser = Browser(app)
         refused = browser.submit("/sign-up", username="a b", email="a@example.org", password=good)
         assert refused.status_code == 422
     assert (

@@ -32,6 +32,8 @@ def install_csrf(app: Flask) -> None:
         WTF_CSRF_TIME_LIMIT=None,
         # The __Host- cookie binds the token; privacy tools strip the Referer.
         WTF_CSRF_SSL_STRICT=False,
+        # All messages of our forms are our own: its catalogue would be read anew for each form.
+        WTF_I18N_ENABLED=False,
     )
     csrf.init_app(app)
 
