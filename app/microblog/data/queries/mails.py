@@ -13,6 +13,8 @@ from microblog.data.queries.visibility import may_see
 _statuses = Status.__table__.alias("status")
 _authors = Account.__table__.alias("author")
 _recipients = Account.__table__.alias("recipient")
+# Another name than the visibility predicate's own look at the table.
+_named = Mention.__table__.alias("named")
 _users = User.__table__.alias("user")
 _RECIPIENT = (_recipients.c.id.label("account_id"), _users.c.email, _users.c.locale, _users.c.time_zone)
 # Mails about others' doings go to proven addresses of accounts in good standing only.
@@ -24,8 +26,8 @@ _FROM = (_authors.c.username.label("from_username"), _authors.c.display_name.lab
 _MENTION = (
     select(*_RECIPIENT, *_FROM, _statuses.c.id.label("status_id"), _statuses.c.text, _statuses.c.spoiler_text)
     .join_from(_statuses, _authors, _authors.c.id == _statuses.c.account_id)
-    .join(Mention, Mention.status_id == _statuses.c.id)
-    .join(_recipients, _recipients.c.id == Mention.account_id)
+    .join(_named, _named.c.status_id == _statuses.c.id)
+    .join(_recipients, _recipients.c.id == _named.c.account_id)
     .join(_users, _users.c.account_id == _recipients.c.id)
     .where(
         _statuses.c.id == bindparam("status_id", type_=BigInteger),
