@@ -117,4 +117,4 @@ translations: $(VENV)/.dev ## Collect the strings shown to people into app/micro
 
 .PHONY: screenshots
 screenshots: $(VENV)/.dev system-tools ## Take the README's pictures from a fresh site of its own
-	@$(BIN)/python -m devstack screenshots
+	@$(BIN)/python -m devstack.screenshots

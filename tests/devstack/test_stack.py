@@ -1,12 +1,10 @@
 """`make run` as a person meets it: start, look around, stop, start again, lose a process, start over."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
 import sys
-import threading
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,73 +12,11 @@ from pathlib import Path
 import pytest
 
 from devstack import layout as layouts
-from devstack import stack
-from devstack.layout import ROOT, Ports
-from devstack.processes import StackError, wait_for
+from devstack.layout import ROOT
+from devstack.processes import wait_for
+from devstack.terminal import STOP_SECONDS, Terminal, free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
-
-START_SECONDS = 180
-STOP_SECONDS = 120
-
-
-def free_ports() -> Ports:
-    """Four free ports in a row, out of the way of a `make run` beside the tests."""
-    for site in range(12000 + os.getpid() % 10000, 32000, 10):
-        try:
-            stack.check_ports(Ports(site))
-        except StackError:
-            continue
-        return Ports(site)
-    raise AssertionError("no four free ports in a row")
-
-
-class Terminal:
-    """`python -m devstack up` in a terminal of its own, and what it printed so far."""
-
-    def __init__(self, home: Path, ports: Ports) -> None:
-        self.home = home
-        self.ports = ports
-        self.text = ""
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "devstack", "up", "--port", str(ports.site)],
-            cwd=ROOT,
-            env=os.environ | {"DEVSTACK_HOME": str(home)},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
-
-    def _read(self) -> None:
-        assert self.process.stdout is not None
-        for line in self.process.stdout:
-            self.text += line.decode()
-        self.process.stdout.close()
-
-    def until_it_runs(self) -> None:
-        wait_for(
-            lambda: "Start over" in self.text or self.process.poll() is not None,
-            START_SECONDS,
-            lambda: self.text,
-        )
-        assert self.process.poll() is None, self.text
-
-    def until_it_ends(self) -> int:
-        code = self.process.wait(STOP_SECONDS)
-        self._reader.join(10)
-        return code
-
-    def password(self) -> str:
-        found = re.search(r"demo  /  (\S+)", self.text)
-        assert found, self.text
-        return found.group(1)
-
-    def get(self, port: int, path: str) -> str:
-        with urllib.request.urlopen(f"http://localhost:{port}{path}", timeout=20) as answer:
-            return str(answer.read().decode())
 
 
 def processes_of(home: Path) -> list[str]:
@@ -116,6 +52,11 @@ def terminals() -> Iterator[list[Terminal]]:
         terminal.until_it_ends()
 
 
+def get(port: int, path: str) -> str:
+    with urllib.request.urlopen(f"http://localhost:{port}{path}", timeout=20) as answer:
+        return str(answer.read().decode())
+
+
 def devstack(command: str, home: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "devstack", command],
@@ -133,11 +74,11 @@ def test_a_persons_day_with_make_run(home: Path, terminals: list[Terminal], proc
     terminals.append(first)
     first.until_it_runs()
     assert f"http://localhost:{ports.site}" in first.text
-    assert '"status"' in first.get(ports.site, "/readyz")
-    assert "</html>" in first.get(ports.site, "/")
-    assert "@demo" in first.get(ports.site, "/@demo")
-    assert "Mailbox" in first.get(ports.mailbox, "/")
-    assert "microblog_" in first.get(ports.metrics, "/metrics")
+    assert '"status"' in get(ports.site, "/readyz")
+    assert "</html>" in get(ports.site, "/")
+    assert "@demo" in get(ports.site, "/@demo")
+    assert "Mailbox" in get(ports.mailbox, "/")
+    assert "microblog_" in get(ports.metrics, "/metrics")
     running = devstack("status", home).stdout
     assert running.count("RUNNING") == 8, running
 
@@ -156,7 +97,7 @@ def test_a_persons_day_with_make_run(home: Path, terminals: list[Terminal], proc
     again.until_it_runs()
     assert "Demo data" not in again.text
     assert again.password() == first.password()
-    assert "@demo" in again.get(ports.site, "/@demo")
+    assert "@demo" in get(ports.site, "/@demo")
 
     # The supervisor is killed: nothing it started stays behind, and the next start finds its data.
     pid = (layouts.open_layout(home).state / "supervisord.pid").read_text()
