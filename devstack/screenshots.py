@@ -5,32 +5,26 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Literal
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
 
 from devstack import layout as layouts
 from devstack.__main__ import reset
-from devstack.layout import DEMO_USERNAME, ROOT
+from devstack.layout import ROOT
 from devstack.processes import StackError
 from devstack.terminal import Terminal, free_ports
 
 TARGET = ROOT / "docs" / "images"
-SIZE = (1280, 860)
+SIZE: ViewportSize = {"width": 1280, "height": 860}
 #: Chromium in a container, as root, and without calls home.
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 
 
-def take(browser: Browser, address: str, password: str, theme: str) -> None:
-    """One picture of the demo account's home page."""
-    page = browser.new_page(
-        viewport={"width": SIZE[0], "height": SIZE[1]}, color_scheme="dark" if theme == "dark" else "light"
-    )
-    page.goto(f"{address}/log-in")
-    page.fill("input[name=identifier]", DEMO_USERNAME)
-    page.fill("input[name=password]", password)
-    page.press("input[name=password]", "Enter")
-    page.wait_for_url("**/home")
-    page.goto(f"{address}/explore")
+def take(browser: Browser, address: str, theme: Literal["light", "dark"]) -> None:
+    """One picture of the front page."""
+    page = browser.new_page(viewport=SIZE, color_scheme=theme)
+    page.goto(address)
     page.screenshot(path=TARGET / f"site-{theme}.png")
     page.close()
 
@@ -49,8 +43,9 @@ def main() -> int:
         TARGET.mkdir(parents=True, exist_ok=True)
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium, args=FLAGS)
-            for theme in ("light", "dark"):
-                take(browser, f"http://localhost:{terminal.ports.site}", terminal.password(), theme)
+            address = f"http://localhost:{terminal.ports.site}"
+            take(browser, address, "light")
+            take(browser, address, "dark")
             browser.close()
     finally:
         terminal.press_ctrl_c()

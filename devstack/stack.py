@@ -167,19 +167,21 @@ class Stack:
         """Demo data and the demo account, where the database has none yet."""
         with postgres.autocommit_cursor(self.environment["MICROBLOG_DATABASE_URL"]) as cursor:
             cursor.execute(
-                "SELECT count(*) = 0, count(*) FILTER (WHERE username = %s) = 0 FROM accounts",
-                (DEMO_USERNAME,),
+                "SELECT count(*) FILTER (WHERE username <> %(demo)s) = 0,"
+                " count(*) FILTER (WHERE username = %(demo)s) = 0 FROM accounts",
+                {"demo": DEMO_USERNAME},
             )
             is_empty, has_no_demo = cursor.fetchone() or (False, False)
-        if is_empty:
-            with step("Demo data"):
-                self._microblog(*SEED)
         if has_no_demo:
             with step("Demo account"):
                 address, password = f"{DEMO_USERNAME}@example.com", self.secrets["demo_password"]
                 self._microblog(
                     "account", "create", DEMO_USERNAME, "--email", address, "--password", password
                 )
+        if is_empty:
+            with step("Demo data"):
+                # With the demo account among them, so that its pages have something to show.
+                self._microblog(*SEED, "--with", DEMO_USERNAME)
 
     def _is_ready(self) -> bool:
         self._refuse_given_up(*PROGRAMS)
