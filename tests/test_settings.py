@@ -6,7 +6,8 @@ import pytest
 from limits import parse
 
 from microblog import __version__
-from microblog.settings import PREFIX, Settings, SettingsError, load_settings
+from microblog.environment import PREFIX, SettingsError
+from microblog.settings import Settings, load_settings
 
 MINIMAL = {
     "MICROBLOG_SECRET_KEY": "0123456789abcdef0123456789abcdef",
@@ -91,6 +92,7 @@ def test_development_needs_no_sender() -> None:
         ("DATABASE_URL", "mysql://u:hunter2@h/d"), ("DATABASE_URL", "postgresql+psycopg://u:hunter2@h/d"),
         ("DATABASE_URL", "postgresql://u:hunter2@h"), ("DATABASE_URL", "postgresql://u:hun/ter2@h/d"),
         ("DATABASE_URL", "postgresql://u:hunter2#x@h/d"), ("DATABASE_URL", "postgresql://u:hunter2?x@h/d"),
+        ("DATABASE_URL", "postgresql://u:123/hunter2@h/d"),
         ("DATABASE_URL", "postgresql://u:hunter2[@h/d"), ("DATABASE_URL", "postgresql://u:hunter2℀@h/d"),
         ("OWNER_DATABASE_URL", "nonsense"), ("BROKER_URL", "amqp://u:hunter2@h"), ("BROKER_URL", "redis://h:99999"),
         ("CACHE_URL", "unix:relative"), ("CACHE_URL", "unix://u:hunter2@/run/redis.sock"),
@@ -195,3 +197,9 @@ def test_every_field_can_be_set_by_its_variable() -> None:
             "postgresql"
         )
     assert {item.name for item in fields(Settings)} >= {name.lower() for name in values}
+
+
+def test_the_document_lists_every_setting() -> None:
+    text = (Path(__file__).parents[1] / "docs/settings.md").read_text()
+    listed = re.findall(r"^\| `(MICROBLOG_\w+)` \|", text, re.MULTILINE)
+    assert listed == [PREFIX + item.name.upper() for item in fields(Settings)]

@@ -12,7 +12,7 @@ import click
 from microblog import __version__
 from microblog.cli.support import BadSettings, Failed
 from microblog.domain.errors import DomainError, ValidationError
-from microblog.settings import SettingsError
+from microblog.environment import SettingsError
 
 # The module of the same name holds the command under the name `command`.
 COMMANDS = {

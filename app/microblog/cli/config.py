@@ -6,7 +6,7 @@ from dataclasses import fields
 import click
 
 from microblog.cli.support import examples, read_settings
-from microblog.settings import PREFIX
+from microblog.environment import PREFIX
 
 # Greedy up to the last @: a password that isn't percent-encoded must not show its second half.
 URL_PASSWORD = re.compile(r"^([a-z0-9+]+://[^:/@]*):.*@", re.IGNORECASE | re.DOTALL)
