@@ -104,11 +104,12 @@ def test_the_programs_figures_are_added_up(tmp_path: Path) -> None:
     assert "microblog_statuses_posted_total 5.0\n" in read(tmp_path)
 
 
+@pytest.mark.parametrize("times", [1, exporter.ATTEMPTS])
 def test_a_file_that_goes_away_meanwhile_does_no_harm(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     count_in_process(tmp_path / "web", 2)
-    real, failures = exporter.FolderCollector._read, [True]
+    real, failures = exporter.FolderCollector._read, [True] * times
 
     def read_once_more(self: exporter.FolderCollector) -> object:
         if failures:

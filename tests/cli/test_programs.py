@@ -142,7 +142,9 @@ def test_the_exporter_names_an_address_in_use(
     assert "MICROBLOG_METRICS_BIND" in result.stderr
 
 
-@pytest.mark.parametrize("bind", ["8002", "unix:/run/metrics.sock", "127.0.0.1:http", "[::1:8002"])
+@pytest.mark.parametrize(
+    "bind", ["8002", "unix:/run/metrics.sock", "127.0.0.1:http", "[::1:8002", "127.0.0.1:99999"]
+)
 def test_the_exporter_wants_host_and_port(bind: str, run: Run, tmp_path: Path) -> None:
     result = run("exporter", changes={"MICROBLOG_METRICS_DIR": str(tmp_path), "MICROBLOG_METRICS_BIND": bind})
 

@@ -17,11 +17,9 @@ class Queues(click.ParamType[tuple[str, ...]]):
     name = "a,b"
 
     def convert(
-        self, value: str | tuple[str, ...], param: click.Parameter | None, ctx: click.Context | None
+        self, value: str, param: click.Parameter | None, ctx: click.Context | None
     ) -> tuple[str, ...]:
         """Refuse names that no job uses: a worker on a misspelt queue would wait for ever."""
-        if isinstance(value, tuple):
-            return value
         names = tuple(dict.fromkeys(part.strip() for part in value.split(",") if part.strip()))
         unknown = [name for name in names if name not in QUEUES]
         if unknown or not names:

@@ -161,9 +161,9 @@ class PostWriter:
         )
 
     def _notification_rows(self, mentions: Iterable[tuple[int, int]]) -> Iterable[tuple[object, ...]]:
+        """Everybody named is told: nobody names themselves here."""
         for index, account_id in mentions:
             author_id, moment = self.people[self.shape.authors[index]].id, self.shape.moments[index]
-            if account_id != author_id:
-                # Odd numbers; those of follows are even.
-                own_id = id_at(moment, 2 * next(self._told) + 1)
-                yield (own_id, account_id, author_id, MENTION, self.ids[index], moment_of(moment))
+            # Odd numbers; those of follows are even.
+            own_id = id_at(moment, 2 * next(self._told) + 1)
+            yield (own_id, account_id, author_id, MENTION, self.ids[index], moment_of(moment))
