@@ -1,3 +1,3 @@
-"""Microblog: a plain Flask and Celery microblog. The floors of the package are drawn in docs/architecture.md."""
+"""Microblog: a plain Flask and Celery microblog. Its floors are drawn in docs/architecture.md."""
 
 __version__ = "0.1.0"

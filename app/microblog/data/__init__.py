@@ -1,1 +1,1 @@
-"""Floor 3: the shared data-access package. Only code in here speaks to PostgreSQL, Redis or the picture store."""
+"""Floor 3: the shared data-access package. Only it speaks to PostgreSQL, Redis and the picture store."""

@@ -1,1 +1,1 @@
-"""Floor 5: use cases. Verbs over plain arguments, the session first; they know no request and never commit."""
+"""Floor 5: use cases. Verbs over plain arguments, the session first; no request, no commit."""

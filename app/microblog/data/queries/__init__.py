@@ -1,1 +1,1 @@
-"""Core statements, one module a noun: built once at import, compiled once, rows out; no ORM objects on hot paths."""
+"""Core statements, one module a noun: built once at import, rows out, no ORM objects on hot paths."""
