@@ -93,7 +93,9 @@ def remove_avatar(session: Session, *, account_id: int) -> None:
 
 
 def delete_files(session: Session, storage: Storage, *, key: str) -> None:
-    """Delete a discarded picture's files, and its row. Safe to repeat."""
+    """Delete the files of a discarded picture, and its row. Safe to repeat; leaves a picture in use alone."""
+    if queries.is_ready(session, key=key):
+        return
     storage.delete(key)
     queries.delete_by_key(session, key=key)
 

@@ -72,6 +72,12 @@ def discard_others(session: Session, *, account_id: int, kind: str, but_media_id
     return list(session.scalars(statement.values(state="discarded").returning(MediaFile.key)))
 
 
+def is_ready(session: Session, *, key: str) -> bool:
+    """Whether a picture is shown, or may be."""
+    statement = select(MediaFile.id).where(MediaFile.key == key, MediaFile.state == "ready")
+    return session.scalar(statement) is not None
+
+
 def delete_by_key(session: Session, *, key: str) -> None:
     """Forget a discarded picture whose files are gone."""
     session.execute(delete(MediaFile).where(MediaFile.key == key, MediaFile.state == "discarded"))
