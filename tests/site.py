@@ -191,14 +191,16 @@ def browser(app: Flask) -> Browser:
 
 
 @pytest.fixture
-def people(app: Flask, database: Database) -> Callable[..., Browser]:
+def people(app: Flask, database: Database, secret: Callable[[str], str]) -> Callable[..., Browser]:
     """Makes somebody with a confirmed account who is logged in (`people("alice")`)."""
+    secret(PASSWORD)
 
     def make(username: str, *, is_confirmed: bool = True) -> Browser:
         with database.unit_of_work() as session:
             make_account(session, username, is_confirmed=is_confirmed)
         browser = Browser(app)
         browser.log_in(username)
+        secret(browser.cookie("session") or "")
         return browser
 
     return make

@@ -35,6 +35,11 @@ def test_reading_pages_of_visitors_can_be_cached(
     assert {"Cookie", "Accept-Language"} <= set(answer.vary)
 
 
+def test_addresses_with_tokens_are_not_passed_on(browser: Browser) -> None:
+    for page in ("/reset-password/new?token=x", "/confirm-email?token=x", "/unsubscribe?token=x"):
+        assert browser.get(page).headers.getlist("Referrer-Policy") == ["no-referrer"]
+
+
 def test_a_message_for_one_visitor_waits_for_a_page_of_their_own(
     people: Callable[..., Browser], browser: Browser
 ) -> None:

@@ -16,8 +16,8 @@ PASSWORD = "seven green lanterns above water"
 def test_sign_up_confirm_and_write(
     browser: Browser, database: Database, site_resources: Resources, secret: Callable[[str], str]
 ) -> None:
-    secret(PASSWORD)
-    answer = browser.submit("/sign-up", username="Alice", email="alice@example.org", password=PASSWORD)
+    address = secret("alice.of.the.story@example.org")
+    answer = browser.submit("/sign-up", username="Alice", email=address, password=secret(PASSWORD))
     assert answer.location == "/sign-up/check-mail"
     assert "mailbox" in browser.follow_redirect(answer).text
 
@@ -26,7 +26,7 @@ def test_sign_up_confirm_and_write(
     assert browser.get("/write").location == "/home"
     assert browser.get("/@alice").status_code == 404
 
-    token = mailed_token(database, site_resources, "Alice", "confirm_email")
+    token = secret(mailed_token(database, site_resources, "Alice", "confirm_email"))
     page = f"/confirm-email?token={token}"
     assert "is_confirmed" not in browser.get(page).text
     assert browser.get("/@alice").status_code == 404, "opening the link alone confirms nothing"

@@ -16,7 +16,6 @@ FIXED = (
     ("Cross-Origin-Opener-Policy", "same-origin"),
     ("Cross-Origin-Resource-Policy", "same-origin"),
     ("Permissions-Policy", PERMISSIONS_POLICY),
-    ("Referrer-Policy", "same-origin"),
     ("X-Content-Type-Options", "nosniff"),
     ("X-Frame-Options", "DENY"),
 )
@@ -37,6 +36,8 @@ def install_headers(app: Flask, settings: Settings) -> None:
         headers.extend(fixed)
         if "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+        if "Referrer-Policy" not in headers:
+            headers["Referrer-Policy"] = "same-origin"
         if "Cache-Control" not in headers or not _is_shareable(response, headers):
             keep_private(response)
         return response
@@ -51,6 +52,12 @@ def share(response: Response) -> None:
 def keep_private(response: Response) -> None:
     """Let no cache keep the answer."""
     response.headers["Cache-Control"] = PRIVATE_CACHE
+
+
+def hide_address(response: Response) -> None:
+    """For pages whose address or form holds a token: no cache keeps them, no link passes them on."""
+    keep_private(response)
+    response.headers["Referrer-Policy"] = "no-referrer"
 
 
 def _is_shareable(response: Response, headers: Headers) -> bool:

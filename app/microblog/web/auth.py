@@ -12,7 +12,7 @@ from microblog.domain.errors import InvalidCredentials, InvalidToken, Validation
 from microblog.http.auth import public, signed_in
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.cookies import delete_log_in_cookie, set_log_in_cookie
-from microblog.http.headers import keep_private
+from microblog.http.headers import hide_address
 from microblog.http.ratelimit import client_subject
 from microblog.http.redirects import go, safe_next
 from microblog.observability import metrics
@@ -27,9 +27,9 @@ log = structlog.get_logger(__name__)
 
 
 @blueprint.after_request
-def store_nowhere(response: Response) -> Response:
-    """These pages hold tokens of forms and links: no cache keeps one."""
-    keep_private(response)
+def keep_to_ourselves(response: Response) -> Response:
+    """These pages hold tokens of forms and links."""
+    hide_address(response)
     return response
 
 

@@ -61,7 +61,7 @@ def drop_controls(value: object) -> object:
 
 
 class SiteForm(FlaskForm):  # type: ignore[misc]
-    """A form that takes in what a service refused. `shown_at`: at which field another one's messages stand."""
+    """A form that takes in what a service refused. `shown_at`: where a hidden field's messages stand."""
 
     shown_at: ClassVar[dict[str, str]] = {}
 

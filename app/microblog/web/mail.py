@@ -8,7 +8,7 @@ from microblog.domain.errors import InvalidToken
 from microblog.http.auth import public
 from microblog.http.context import RequestContext
 from microblog.http.csrf import csrf_exempt
-from microblog.http.headers import keep_private
+from microblog.http.headers import hide_address
 from microblog.services import credentials
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ConfirmForm
@@ -18,9 +18,9 @@ blueprint = Blueprint("mail", __name__)
 
 
 @blueprint.after_request
-def store_nowhere(response: Response) -> Response:
-    """The address holds a token: no cache keeps the page."""
-    keep_private(response)
+def keep_to_ourselves(response: Response) -> Response:
+    """The address holds a token."""
+    hide_address(response)
     return response
 
 
