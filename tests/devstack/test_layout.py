@@ -5,6 +5,7 @@ import os
 import pwd
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,53 +15,52 @@ from devstack import postgres, stack
 from devstack.__main__ import parse_port
 from devstack.layout import Layout, Ports
 from devstack.processes import SOCKET_PATH_BYTES, StackError, server_account
+from devstack.servers import remove_folder, short_folder
 
 
 @pytest.fixture
-def checkout(tmp_path: Path) -> Path:
-    return tmp_path
+def checkout() -> Iterator[Path]:
+    """A short path that every user reaches."""
+    folder = short_folder("mb-layout-")
+    yield folder
+    remove_folder(folder)
 
 
-def reachable_by_the_server(folder: Path) -> None:
-    """pytest's folders are closed to others, as a home folder is."""
-    for path in (folder, *folder.parents):
-        if path.name.startswith("pytest-of-"):
-            path.chmod(0o755)
-            return
-        path.chmod(0o755)
+@pytest.fixture
+def fallbacks() -> Iterator[list[Path]]:
+    """State folders outside of the checkout, to be removed."""
+    made: list[Path] = []
+    yield made
+    for folder in made:
+        remove_folder(folder)
 
 
 def test_sockets_lie_in_the_checkout_where_they_can(checkout: Path) -> None:
-    reachable_by_the_server(checkout)
     layout = layouts.open_layout(checkout)
     assert layout.state == layout.var == checkout / "var"
 
 
-def test_a_long_path_gets_a_short_folder_of_its_own(tmp_path: Path) -> None:
-    reachable_by_the_server(tmp_path)
-    deep = tmp_path / ("a-long-name-" * 10)
+def test_a_long_path_gets_a_short_folder_of_its_own(checkout: Path, fallbacks: list[Path]) -> None:
+    deep = checkout / ("a-long-name-" * 10)
     deep.mkdir()
     layout = layouts.open_layout(deep)
-    try:
-        assert layout.var == deep / "var"
-        assert layout.state == layouts.fallback_state(layout.var)
-        assert len(os.fsencode(f"{layout.state}{layouts.LONGEST_SOCKET}")) <= SOCKET_PATH_BYTES
-        assert layouts.fallback_state(tmp_path / "var") != layout.state
-    finally:
-        for folder in (layout.redis, layout.postgres, layout.state):
-            folder.rmdir()
+    fallbacks.append(layout.state)
+    assert layout.var == deep / "var"
+    assert layout.state == layouts.fallback_state(layout.var)
+    assert len(os.fsencode(f"{layout.state}{layouts.LONGEST_SOCKET}")) <= SOCKET_PATH_BYTES
+    assert layouts.fallback_state(checkout / "var") != layout.state
 
 
-def test_a_folder_that_the_servers_user_cannot_reach_gets_one_that_it_can(tmp_path: Path) -> None:
+def test_a_folder_that_the_servers_user_cannot_reach_gets_one_that_it_can(
+    checkout: Path, fallbacks: list[Path]
+) -> None:
     """A checkout under /root: only root has another user for its servers."""
-    closed = tmp_path / "closed"
+    closed = checkout / "closed"
     closed.mkdir(mode=0o700)
     layout = layouts.open_layout(closed)
-    expected = layouts.fallback_state(layout.var) if server_account() else layout.var
-    assert layout.state == expected
-    for folder in (layout.redis, layout.postgres, layout.state):
-        if expected != layout.var:
-            folder.rmdir()
+    if server_account():
+        fallbacks.append(layout.state)
+    assert layout.state == (layouts.fallback_state(layout.var) if server_account() else layout.var)
 
 
 def test_a_folder_of_somebody_else_is_refused(checkout: Path) -> None:

@@ -118,6 +118,7 @@ def test_a_persons_day_with_make_run(home: Path, terminals: list[Terminal], proc
 def test_a_taken_port_is_told_before_anything_starts(home: Path) -> None:
     ports = free_ports()
     with socket.socket() as taken:
+        taken.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         taken.bind(("127.0.0.1", ports.mailbox))
         taken.listen()
         terminal = Terminal(home, ports)
