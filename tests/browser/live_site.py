@@ -7,17 +7,18 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from http.client import HTTPConnection
 from pathlib import Path
 from subprocess import STDOUT, Popen
+from types import TracebackType
+from typing import Self
 
 import pytest
 
 from devstack import processes, servers, valkey
 from devstack.mailbox import Mailbox, MailFolder
 from microblog.bootstrap import Resources, bootstrap
-from microblog.services import relationships, seeding, sessions
+from microblog.services import relationships, sessions
 from microblog.settings import load_settings
 from tests.addresses import DatabaseUrls
 from tests.factories import PASSWORD, make_account, make_status
@@ -90,23 +91,44 @@ def is_ready(port: int) -> bool:
 
 
 class Programs:
-    """`microblog` programs as processes; leaving it stops them, the last one first."""
+    """The site's programs as processes; leaving it stops them all, at the same time."""
 
     def __init__(self, environment: dict[str, str], logs: Path, name: str) -> None:
         self.environment = {**os.environ, **environment}
         self.logs = logs
         self.name = name
+        self.running: dict[str, servers.Server] = {}
 
-    def start(self, program: str) -> servers.Server:
-        """Start one; what it prints goes to its log."""
-        code = f"from microblog.cli import main; main([{program!r}], prog_name='microblog')"
-        with self.log(program).open("ab") as log:
-            process = Popen([sys.executable, "-c", code], env=self.environment, stdout=log, stderr=STDOUT)
-        return servers.Server(process)
+    def __enter__(self) -> Self:
+        for program in ("web", "relay", "worker"):
+            code = f"from microblog.cli import main; main([{program!r}], prog_name='microblog')"
+            with self.log(program).open("ab") as log:
+                process = Popen([sys.executable, "-c", code], env=self.environment, stdout=log, stderr=STDOUT)
+            self.running[program] = servers.Server(process)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for server in self.running.values():
+            if server.process.poll() is None:
+                server.process.terminate()
+        for server in self.running.values():
+            server.stop()
 
     def log(self, program: str) -> Path:
-        """Where one's log is."""
+        """Where one's output is."""
         return self.logs / f"browser-{self.name}-{program}.log"
+
+    def wait_for_web(self, port: int) -> None:
+        """Wait until the site answers that it is ready."""
+        process = self.running["web"].process
+        processes.wait_for(
+            lambda: is_ready(port) or process.poll() is not None,
+            START_SECONDS,
+            lambda: f"the site does not answer:\n{processes.tail(self.log('web'))}",
+        )
+        assert process.poll() is None, processes.tail(self.log("web"))
 
 
 @pytest.fixture(scope="session")
@@ -142,20 +164,7 @@ def live_site(
             **{f"MICROBLOG_RATE_LIMIT_{name}": PLENTY for name in ("LOG_IN", "SIGN_UP", "POST", "RESET")},
         }
         variables = {**environment, **changes}
-        programs = Programs(variables, process_logs, worker_name)
-        web, *_ = [stack.enter_context(programs.start(name)) for name in ("web", "relay", "worker")]
         resources = bootstrap(load_settings(variables), application="browser tests")
         stack.callback(resources.close)
-        fill(resources)
-        processes.wait_for(
-            lambda: is_ready(port) or web.process.poll() is not None,
-            START_SECONDS,
-            lambda: f"the site does not answer:\n{processes.tail(programs.log('web'))}",
-        )
+        stack.enter_context(Programs(variables, process_logs, worker_name)).wait_for_web(port)
         yield LiveSite(changes["MICROBLOG_BASE_URL"], port, mailbox.folder, resources)
-
-
-def fill(resources: Resources) -> None:
-    """Write people, posts and statistics, so that pages look as they do in life."""
-    with resources.database.unit_of_work() as session:
-        seeding.seed(session, accounts=60, statuses=400, number=1, until=datetime.now(UTC))

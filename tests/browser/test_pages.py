@@ -1,0 +1,188 @@
+"""Every page: usable by everybody (axe-core), no wider than the window, and nothing goes wrong in it."""
+
+from dataclasses import asdict, dataclass
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from microblog.factory import create_app
+from microblog.http.auth import AUTHENTICATION
+from microblog.settings import Settings
+from tests.browser.conftest import Visits
+from tests.browser.content import LONGEST_NAME, Content, write_content
+from tests.browser.live_site import LiveSite
+
+AXE = Axe()
+WIDTHS = (1280, 800, 390, 320)
+HEIGHT = 900
+GRAVE = ("serious", "critical")
+
+
+@dataclass(frozen=True)
+class Target:
+    """A page: its endpoint, its address (with names of `Content`), who looks, and the status."""
+
+    endpoint: str
+    path: str
+    viewer: str = ""
+    status: int = 200
+
+    def __str__(self) -> str:
+        return f"{self.viewer or 'visitor'}:{self.path}"
+
+
+VISITOR = [
+    Target("public.front", "/"),
+    Target("public.explore", "/explore"),
+    Target("public.statistics", "/statistics"),
+    Target("public.about", "/about"),
+    Target("public.terms", "/terms"),
+    Target("public.privacy", "/privacy"),
+    Target("accounts.profile", "/@member"),
+    Target("accounts.profile", f"/@{LONGEST_NAME}"),
+    Target("accounts.followers", "/@member/followers"),
+    Target("accounts.following", "/@member/following"),
+    Target("statuses.show", "/@reader/{post}"),
+    Target("statuses.show", f"/@{LONGEST_NAME}/{{hard_post}}"),
+    Target("tags.show", "/tags/gardens"),
+    Target("tags.show", "/tags/" + "g" * 100),
+    Target("auth.sign_up", "/sign-up"),
+    Target("auth.check_mail", "/sign-up/check-mail"),
+    Target("auth.log_in", "/log-in"),
+    Target("auth.forgot", "/reset-password"),
+    Target("auth.reset", "/reset-password/new?token={reset_token}"),
+    Target("auth.reset", "/reset-password/new?token=spent"),
+    Target("auth.confirm", "/confirm-email?token={confirm_token}"),
+    Target("auth.confirm", "/confirm-email?token=spent"),
+    Target("mail.unsubscribe", "/unsubscribe?token={unsubscribe_token}"),
+    Target("mail.unsubscribe", "/unsubscribe?token=wrong"),
+    Target("", "/nowhere", status=404),
+    Target("", "/log-out", status=405),
+]
+MEMBER = [
+    Target("timelines.home", "/home", "member"),
+    Target("timelines.home", "/home", "newcomer"),
+    Target("timelines.home", "/home", "unconfirmed"),
+    Target("notifications.index", "/notifications", "member"),
+    Target("notifications.index", "/notifications", "newcomer"),
+    Target("statuses.write", "/write", "member"),
+    Target("statuses.write", "/write?in_reply_to={hard_post}", "member"),
+    Target("statuses.show", "/@reader/{post}", "member"),
+    Target("statuses.delete", "/@member/{own_post}/delete", "member"),
+    Target("public.explore", "/explore", "member"),
+    Target("accounts.profile", "/@member", "member"),
+    Target("accounts.profile", "/@reader", "member"),
+    Target("accounts.profile", "/@newcomer", "newcomer"),
+    Target("accounts.followers", "/@newcomer/followers", "newcomer"),
+    Target("tags.show", "/tags/unheard_of", "newcomer"),
+    Target("settings.profile", "/settings/profile", "member"),
+    Target("settings.account", "/settings/account", "member"),
+    Target("settings.preferences", "/settings/preferences", "member"),
+    Target("settings.sessions", "/settings/sessions", "member"),
+    Target("", "/@nobody", "member", 404),
+]
+
+
+@pytest.fixture(scope="module")
+def content(live_site: LiveSite) -> Content:
+    return write_content(live_site)
+
+
+def find_violations(page: Page) -> list[str]:
+    """What axe-core finds serious or critical, with the elements it means."""
+    found = AXE.run(page).response["violations"]
+    return [
+        f"{one['id']} ({one['impact']}): {node['html'][:200]}"
+        for one in found
+        if one["impact"] in GRAVE
+        for node in one["nodes"]
+    ]
+
+
+def find_overflow(page: Page, width: int) -> list[str]:
+    """Whether the page scrolls sideways at this width, and which elements stick out."""
+    page.set_viewport_size({"width": width, "height": HEIGHT})
+    found: list[str] = page.evaluate(
+        """() => {
+          const { clientWidth, scrollWidth } = document.documentElement;
+          if (scrollWidth <= clientWidth) return [];
+          return [`${scrollWidth} px`, ...[...document.querySelectorAll("body *")]
+            .filter((element) => element.getBoundingClientRect().right > clientWidth + 0.5)
+            .slice(0, 5).map((element) => `${element.tagName}.${element.className}`)];
+        }"""
+    )
+    return [f"at {width}: {what}" for what in found]
+
+
+def check(page: Page) -> None:
+    """The page is fine at all widths, in light and dark."""
+    problems = [f"light: {line}" for line in find_violations(page)]
+    for width in WIDTHS:
+        problems += find_overflow(page, width)
+    page.emulate_media(color_scheme="dark")
+    problems += [f"dark, {WIDTHS[-1]}: {line}" for line in find_violations(page)]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("target", [*VISITOR, *MEMBER], ids=str)
+def test_page(target: Target, content: Content, live_site: LiveSite, visit: Visits) -> None:
+    page = visit(token=live_site.log_in(target.viewer) if target.viewer else None)
+    visit.open(page, target.path.format(**asdict(content)), target.status)
+    expect(page.get_by_role("heading", level=1)).to_have_count(1)
+    check(page)
+
+
+def test_all_pages_are_looked_at(settings: Settings) -> None:
+    app = create_app(settings)
+    looked_at = {target.endpoint for target in (*VISITOR, *MEMBER)} - {""}
+    assert list_pages(app) == looked_at
+
+
+def list_pages(app: Flask) -> set[str]:
+    """The endpoints that answer with a page."""
+    return {
+        rule.endpoint
+        for rule in app.url_map.iter_rules()
+        if "GET" in (rule.methods or set())
+        and getattr(app.view_functions[rule.endpoint], AUTHENTICATION, None) != "machine"
+    }
+
+
+REFUSED = [
+    (
+        "",
+        "/sign-up",
+        "Create account",
+        {"Username": "not a name!", "E-mail address": "a@b.c", "Password": "x"},
+    ),
+    ("", "/log-in", "Log in", {"Username or e-mail address": "nobody", "Password": "wrong wrong"}),
+    ("", "/reset-password/new?token={reset_token}", "Save the password", {"New password": "short"}),
+    ("member", "/write", "Post", {"Write a post": "too long " * 100}),
+    ("member", "/settings/profile", "Save the profile", {"Display name": "W" * 51, "About you": "W" * 501}),
+    ("member", "/settings/account", "Change the address", {"New e-mail address": "x@example.org"}),
+]
+
+
+@pytest.mark.parametrize(("viewer", "path", "button", "values"), REFUSED, ids=lambda value: str(value)[:20])
+def test_refused_form(
+    viewer: str,
+    path: str,
+    button: str,
+    values: dict[str, str],
+    content: Content,
+    live_site: LiveSite,
+    visit: Visits,
+) -> None:
+    """A form that comes back says what is wrong, to everybody."""
+    page = visit(token=live_site.log_in(viewer) if viewer else None)
+    path = path.format(**asdict(content))
+    visit.open(page, path)
+    page.locator("main form").evaluate_all("forms => forms.forEach((form) => { form.noValidate = true; })")
+    for label, value in values.items():
+        page.get_by_label(label).first.fill(value)
+    visit.watcher.allow(path.split("?", 1)[0], 422)
+    page.get_by_role("button", name=button, exact=True).click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+    check(page)
