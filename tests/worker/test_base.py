@@ -206,6 +206,34 @@ def test_a_row_that_vanishes_during_a_failure_is_forgotten(
     assert run_job(resources, effect, job_id=job_id) is Outcome.FORGOTTEN
 
 
+def test_a_connection_that_died_in_the_pool_is_replaced(
+    resources: Resources, add_job: AddJob, read_job: ReadJob, database: Database
+) -> None:
+    with resources.database.unit_of_work() as session:
+        process = session.scalar(select(func.pg_backend_pid()))
+    with database.unit_of_work() as session:
+        session.execute(select(func.pg_terminate_backend(process)))
+    job_id = add_job()
+
+    def effect(_session: Session, _resources: Resources, _run: Run) -> None:
+        """Has nothing to do."""
+
+    assert run_job(resources, effect, job_id=job_id) is Outcome.DONE
+    assert read_job(job_id).attempts == 1
+
+
+def test_an_error_of_the_schema_is_not_tried_again(
+    resources: Resources, add_job: AddJob, read_job: ReadJob, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(session: Session, *, job_id: int) -> None:
+        session.execute(text("SELECT no_such_column FROM jobs"))
+
+    monkeypatch.setattr(queries, "lock_job", fail)
+    job_id = add_job()
+    assert run_job(resources, add_tag, job_id=job_id) is Outcome.FORGOTTEN
+    assert read_job(job_id).attempts == 0
+
+
 def test_without_a_database_the_delivery_is_forgotten(resources: Resources, no_database: Database) -> None:
     assert run_job(replace(resources, database=no_database), add_tag, job_id=7) is Outcome.FORGOTTEN
 

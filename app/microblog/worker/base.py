@@ -15,7 +15,7 @@ from pathlib import PurePath
 from typing import Any
 
 import structlog
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from microblog.bootstrap import Resources
@@ -64,7 +64,7 @@ def run_job(resources: Resources, effect: Effect, *, job_id: int) -> Outcome:
     A row that couldn't be updated stays handed over, and the relay hands it over again.
     """
     try:
-        run = _start(resources, job_id)
+        run = _start_anew(resources, job_id)
         if isinstance(run, Outcome):
             return run
         with log_context(request_id=run.request_id):
@@ -72,6 +72,16 @@ def run_job(resources: Resources, effect: Effect, *, job_id: int) -> Outcome:
     except SQLAlchemyError as error:
         log.warning("job.database_failed", job_id=job_id, error=describe(error))
         return Outcome.FORGOTTEN
+
+
+def _start_anew(resources: Resources, job_id: int) -> Run | Outcome:
+    """Start, once more where the pooled connection turns out to be dead: the database may have moved."""
+    try:
+        return _start(resources, job_id)
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return _start(resources, job_id)
 
 
 def _start(resources: Resources, job_id: int) -> Run | Outcome:

@@ -1,0 +1,317 @@
+"""Jobs in real processes, with what goes wrong in life: a broker away, workers killed, poison."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select, text
+
+from devstack import servers, valkey
+from devstack.mailbox import MailFolder
+from microblog.data.cache import make_client
+from microblog.data.feeds import Feeds
+from microblog.data.models import DeadJob, Job, Mail, Status
+from microblog.data.session import Database
+from microblog.jobs import names
+from microblog.jobs.names import JobType
+from microblog.jobs.outbox import enqueue
+from microblog.observability.logs import log_context
+from microblog.services import statuses
+from tests.factories import make_account
+from tests.worker.program import HANG, MAIL_AND_WAIT, POISON
+
+PROGRAM = Path(__file__).with_name("program.py")
+DEADLINE = 90
+
+pytestmark = pytest.mark.slow
+
+
+def wait_until(condition: Callable[[], Any], what: str) -> Any:
+    """What the condition answers as soon as that is true."""
+    end = time.monotonic() + DEADLINE
+    while not (answer := condition()):
+        if time.monotonic() > end:
+            raise AssertionError(f"waited {DEADLINE} s in vain: {what}")
+        time.sleep(0.05)
+    return answer
+
+
+class Programs:
+    """The broker, the relay and the worker of these tests."""
+
+    def __init__(self, environment: dict[str, str], logs: Path) -> None:
+        self.folder = servers.short_folder("mb-jobs-")
+        self.logs = logs
+        self.environment = environment | {
+            "MICROBLOG_BROKER_URL": valkey.url(self.folder / "redis" / "redis.sock", 0),
+            "MICROBLOG_JOB_HANDOVER_SECONDS": "1",
+            "MICROBLOG_RELAY_POLL_SECONDS": "0.05",
+            "MICROBLOG_LOG_FORMAT": "json",
+        }
+        self.running: dict[str, subprocess.Popen[bytes]] = {}
+        self.broker: servers.Server | None = None
+
+    def start_broker(self) -> None:
+        self.broker, _ = servers.start_redis(self.folder / "redis", durable=True)
+
+    def stop_broker(self) -> None:
+        assert self.broker is not None
+        self.broker.stop()
+        self.broker = None
+
+    def start(self, kind: str, **environment: str) -> subprocess.Popen[bytes]:
+        """Start a relay or worker and wait until it is at work."""
+        path = self.log(kind)
+        before = path.stat().st_size if path.exists() else 0
+        with path.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, str(PROGRAM), kind],
+                env=os.environ | self.environment | environment,
+                stdout=log,
+                stderr=log,
+            )
+        self.running[kind] = process
+        sign = "relay.started" if kind == "relay" else " ready."
+        wait_until(lambda: sign in path.read_text()[before:], f"{kind} is ready")
+        return process
+
+    def log(self, kind: str) -> Path:
+        return self.logs / f"jobs-{os.getpid()}-{kind}.log"
+
+    def lines(self, kind: str) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.log(kind).read_text().splitlines() if line.startswith("{")]
+
+    def ensure(self) -> None:
+        """All three run."""
+        if self.broker is None:
+            self.start_broker()
+        for kind in ("relay", "worker"):
+            if kind not in self.running or self.running[kind].poll() is not None:
+                self.start(kind)
+
+    def stop(self, kind: str) -> int:
+        process = self.running.pop(kind)
+        process.terminate()
+        try:
+            return process.wait(DEADLINE)
+        finally:
+            process.kill()
+
+    def close(self) -> None:
+        for kind in list(self.running):
+            self.stop(kind)
+        if self.broker:
+            self.stop_broker()
+        servers.remove_folder(self.folder)
+
+
+@pytest.fixture(scope="module")
+def all_programs(environment: dict[str, str], process_logs: Path) -> Iterator[Programs]:
+    programs = Programs(environment, process_logs)
+    yield programs
+    programs.close()
+
+
+@pytest.fixture
+def programs(all_programs: Programs, database: Database, mailbox: MailFolder) -> Programs:
+    all_programs.ensure()
+    return all_programs
+
+
+class Story:
+    """What the tests do and look at in the database."""
+
+    def __init__(self, database: Database, feeds: Feeds, mailbox: MailFolder) -> None:
+        self.database = database
+        self.feeds = feeds
+        self.mailbox = mailbox
+
+    def people(self) -> tuple[int, int]:
+        with self.database.unit_of_work() as session:
+            return make_account(session, "ann"), make_account(session, "bob")
+
+    def post(self, author_id: int, text: str) -> int:
+        with self.database.unit_of_work() as session, log_context(request_id="req-e2e"):
+            return statuses.post_status(session, self.feeds, author_id=author_id, feed_version=0, text=text)
+
+    def enqueue(self, job: JobType, **arguments: Any) -> None:
+        with self.database.unit_of_work() as session, log_context(request_id="req-e2e"):
+            enqueue(session, job, **arguments)
+
+    def jobs(self, name: str) -> list[Any]:
+        with self.database.unit_of_work() as session:
+            return list(session.execute(select(Job.__table__).where(Job.name == name)).all())
+
+    def wait_done(self, name: str) -> Any:
+        return wait_until(
+            lambda: next((job for job in self.jobs(name) if job.state == "done"), None), f"{name} is done"
+        )
+
+    def wait_dead(self) -> Any:
+        def read() -> Any:
+            with self.database.unit_of_work() as session:
+                return session.execute(select(DeadJob.__table__)).first()
+
+        return wait_until(read, "a dead letter")
+
+    def count(self, model: Any) -> int:
+        with self.database.unit_of_work() as session:
+            return session.scalar(select(func.count()).select_from(model)) or 0
+
+    def begin_mail(self, folder: Path) -> int:
+        """A mail job that has sent and not committed; the id of its process."""
+        ann, bob = self.people()
+        status_id = self.post(ann, "no names")
+        with self.database.unit_of_work() as session:
+            session.execute(
+                Status.metadata.tables["mentions"].insert().values(status_id=status_id, account_id=bob)
+            )
+        self.enqueue(MAIL_AND_WAIT, status_id=status_id, account_id=bob, folder=str(folder))
+        return self.wait_pid(folder, 1)
+
+    def wait_pid(self, folder: Path, attempt: int) -> int:
+        path = folder / f"pid{attempt}"
+        return int(wait_until(lambda: path.exists() and path.read_text(), f"start {attempt}"))
+
+
+@pytest.fixture
+def story(database: Database, redis_urls: tuple[str, str], mailbox: MailFolder) -> Story:
+    return Story(database, Feeds(make_client(redis_urls[1]), length=10), mailbox)
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # A child whose parent didn't ask yet how it ended is gone all the same.
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def test_naming_somebody_brings_them_a_mail(programs: Programs, story: Story) -> None:
+    ann, _bob = story.people()
+    story.post(ann, "Hello @bob!")
+    story.wait_done("mail.mention")
+    story.wait_done("statuses.fan_out")
+    (message,) = story.mailbox.messages()
+    (job,) = story.jobs("mail.mention")
+    assert message["To"] == "bob@example.org"
+    assert message["Message-ID"] == f"<{job.id}.req-e2e@localhost>"
+    (line,) = [one for one in programs.lines("worker") if one["event"] == "mail.sent"][-1:]
+    assert line["request_id"] == "req-e2e"
+    assert line["task_id"]
+
+
+def test_a_post_is_accepted_while_the_broker_is_away(programs: Programs, story: Story) -> None:
+    ann, _bob = story.people()
+    programs.stop_broker()
+    seen = len(programs.lines("relay"))
+    story.post(ann, "Hello @bob!")
+    wait_until(
+        lambda: "relay.waiting" in [line["event"] for line in programs.lines("relay")[seen:]],
+        "the relay waits for the broker",
+    )
+    assert not story.mailbox.messages()
+    programs.start_broker()
+    story.wait_done("mail.mention")
+    assert len(story.mailbox.messages()) == 1
+    outage = [line["event"] for line in programs.lines("relay")[seen:] if line["event"] == "relay.waiting"]
+    assert len(outage) == 1
+
+
+def test_a_job_that_the_broker_lost_is_handed_over_again(programs: Programs, story: Story) -> None:
+    ann, _bob = story.people()
+    programs.stop("worker")
+    story.post(ann, "Hello @bob!")
+    wait_until(lambda: story.jobs("mail.mention")[0].state == "handed", "the job is handed over")
+    programs.stop_broker()
+    for path in (programs.folder / "redis").glob("**/*.aof*"):
+        path.unlink()
+    for path in (programs.folder / "redis").glob("*.rdb"):
+        path.unlink()
+    programs.start_broker()
+    programs.start("worker")
+    story.wait_done("mail.mention")
+    assert len(story.mailbox.messages()) == 1
+
+
+@pytest.mark.parametrize("victim", ["child", "parent"])
+def test_a_job_whose_worker_is_killed_is_done_once_more(
+    programs: Programs, story: Story, tmp_path: Path, victim: str
+) -> None:
+    pid = story.begin_mail(tmp_path)
+    wait_until(lambda: len(story.mailbox.messages()) == 1, "the first mail")
+    assert story.count(Mail) == 0
+    if victim == "child":
+        os.kill(pid, signal.SIGKILL)
+    else:
+        programs.running["worker"].kill()
+        programs.running["worker"].wait()
+        wait_until(lambda: not is_alive(pid), "the child goes with its parent")
+    programs.ensure()
+    assert story.wait_pid(tmp_path, 2) != pid
+    (tmp_path / "go").touch()
+    job = story.wait_done(MAIL_AND_WAIT.name)
+    assert job.attempts == 2
+    assert story.count(Mail) == 1
+    first, second = story.mailbox.messages()
+    assert first["Message-ID"] == second["Message-ID"] == f"<{job.id}.req-e2e@localhost>"
+
+
+def test_poison_ends_among_the_dead_and_hurts_nobody_else(programs: Programs, story: Story) -> None:
+    ann, _bob = story.people()
+    story.enqueue(POISON)
+    story.post(ann, "Hello @bob!")
+    dead = story.wait_dead()
+    assert (dead.name, dead.attempts) == (POISON.name, 3)
+    assert dead.error.startswith("its worker was lost")
+    story.wait_done("mail.mention")
+    assert programs.running["worker"].poll() is None
+
+
+def test_a_job_that_hangs_is_stopped_and_ends_among_the_dead(programs: Programs, story: Story) -> None:
+    programs.stop("worker")
+    programs.start("worker", MICROBLOG_JOB_TIME_LIMIT_SECONDS="1")
+    try:
+        story.enqueue(HANG)
+        assert story.wait_dead().attempts == 3
+    finally:
+        programs.stop("worker")
+
+
+def test_a_job_of_another_release_waits_for_its_worker(programs: Programs, story: Story) -> None:
+    story.enqueue(JobType("tests.of_the_next_release", names.MAINTENANCE))
+    job = wait_until(
+        lambda: next((job for job in story.jobs("tests.of_the_next_release") if job.handovers > 1), None),
+        "it is handed over again",
+    )
+    assert (job.state, job.attempts) == ("handed", 0)
+    story.enqueue(names.RESET_MAIL, token_id=0)
+    story.wait_done("mail.reset_password")
+
+
+def test_a_database_that_ends_all_connections_is_survived(programs: Programs, story: Story) -> None:
+    ann, _bob = story.people()
+    with story.database.unit_of_work() as session:
+        session.execute(
+            text(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND application_name IN ('microblog relay', 'microblog worker')"
+            )
+        )
+    story.post(ann, "Hello @bob!")
+    story.wait_done("mail.mention")
+    assert len(story.mailbox.messages()) == 1
+
+
+def test_term_stops_both_cleanly(programs: Programs) -> None:
+    assert programs.stop("worker") == 0
+    assert programs.stop("relay") == 0
+    assert "relay.stopped" in [line["event"] for line in programs.lines("relay")][-1]
