@@ -112,7 +112,7 @@ wheel: $(VENV)/.dev ## Build the wheel into dist/
 
 .PHONY: translations
 translations: $(VENV)/.dev ## Collect the strings shown to people into app/microblog/translations
-	@$(BIN)/pybabel extract --quiet --mapping-file babel.cfg --keyword N_ --project Microblog --no-location \
+	@$(BIN)/pybabel --quiet extract --mapping-file babel.cfg --keyword N_ --project Microblog --no-location \
 	  --sort-output --output-file app/microblog/translations/messages.pot app/microblog
 
 .PHONY: screenshots

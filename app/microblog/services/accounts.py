@@ -98,6 +98,14 @@ def get_account(session: Session, *, username: str) -> AccountRow:
     return account
 
 
+def get_account_by_id(session: Session, *, account_id: int) -> AccountRow:
+    """The account, also before its address is confirmed. Raises NotFound, also for suspended ones."""
+    account = queries.get_account_by_id(session, account_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
 def suggest_accounts(session: Session, *, viewer_id: int | None, limit: int) -> list[AccountRow]:
     """Accounts that post and that the viewer may like to follow."""
     return queries.suggest_accounts(session, viewer_id, limit)

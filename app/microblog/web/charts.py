@@ -80,9 +80,7 @@ def build_charts(days: Sequence[DayView]) -> list[ChartView]:
         return []
     return [
         daily_chart("statuses", gettext("Posts"), days, lambda day: day.statuses),
-        daily_chart(
-            "active", gettext("Active people"), days, lambda day: day.active_accounts, is_line=True
-        ),
+        daily_chart("active", gettext("Active people"), days, lambda day: day.active_accounts, is_line=True),
         daily_chart("sign-ups", gettext("New accounts"), days, lambda day: day.sign_ups),
         daily_chart("mails", gettext("Mails sent"), days, lambda day: day.mails, is_line=True),
     ]

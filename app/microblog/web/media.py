@@ -7,7 +7,7 @@ from werkzeug.exceptions import NotFound
 from microblog.http.auth import machine
 from microblog.http.context import get_resources
 from microblog.http.headers import PICTURE_POLICY
-from microblog.services import identities
+from microblog.services import accounts
 from microblog.web.initials import initials_svg
 
 # A file under a key never changes.
@@ -39,7 +39,7 @@ def file(path: str) -> ResponseReturnValue:
 def initials(account_id: int) -> ResponseReturnValue:
     """The account's initials on a colour of its own."""
     with get_resources().database.unit_of_work() as session:
-        account = identities.get_identity(session, account_id=account_id)
+        account = accounts.get_account_by_id(session, account_id=account_id)
     picture = initials_svg(account_id, account.display_name, account.username)
     return _picture(picture.encode(), "image/svg+xml", AN_HOUR)
 

@@ -12,7 +12,7 @@ from microblog.http.auth import signed_in
 from microblog.http.bodies import takes_upload
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.redirects import go
-from microblog.services import accounts, credentials, identities, media, sessions
+from microblog.services import accounts, credentials, media, sessions
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ConfirmForm, EmailForm, PasswordForm, PreferencesForm, ProfileForm, SiteForm
 from microblog.web.presenters import present_account, present_sessions
@@ -25,7 +25,7 @@ blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 @signed_in
 def profile(context: RequestContext[Viewer]) -> ResponseReturnValue:
     """The form for display name, bio and picture."""
-    account = identities.get_identity(context.session, account_id=context.viewer.account_id)
+    account = accounts.get_account_by_id(context.session, account_id=context.viewer.account_id)
     form = ProfileForm(display_name=account.display_name, note=account.note)
     return render("settings/profile.html", form=form, account=present_account(account, context.viewer))
 
@@ -37,7 +37,7 @@ def save_profile(context: RequestContext[Viewer]) -> ResponseReturnValue:
     """Save the profile: all of it, or nothing where one part is refused."""
     form = ProfileForm()
     if not form.validate() or not _save_profile(context, form):
-        account = identities.get_identity(context.session, account_id=context.viewer.account_id)
+        account = accounts.get_account_by_id(context.session, account_id=context.viewer.account_id)
         return render_refused(
             "settings/profile.html", form=form, account=present_account(account, context.viewer)
         )

@@ -38,6 +38,9 @@ _BY_NAME = (
     .where(func.lower(accounts.c.username) == func.lower(bindparam("username")))
 )
 _PUBLIC_BY_NAME = _BY_NAME.where(*IS_PUBLIC)
+_BY_ID = select(*ACCOUNT_COLUMNS).where(
+    accounts.c.id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None)
+)
 
 _recent = (
     select(Status.account_id)
@@ -77,6 +80,11 @@ def get_public_account(session: Session, username: str) -> AccountRow | None:
 def get_account(session: Session, username: str) -> AccountRow | None:
     """The account of that name (any case), in whatever state."""
     return session.execute(_BY_NAME, {"username": username}).one_or_none()
+
+
+def get_account_by_id(session: Session, account_id: int) -> AccountRow | None:
+    """An account that is not suspended, also before its address is confirmed."""
+    return session.execute(_BY_ID, {"account_id": account_id}).one_or_none()
 
 
 def suggest_accounts(session: Session, viewer_id: int | None, limit: int) -> list[AccountRow]:
