@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from devstack.processes import wait_for
 from tests.browser.conftest import DESKTOP, PATIENCE_MS, PHONE, Visits
@@ -271,7 +271,7 @@ def upload_a_picture(story: Story, page: Page) -> None:
     story.navigate(page, "Settings")
     page.get_by_label("Display name").fill("Ann of the garden")
     page.get_by_label("About you").fill("Plants, mostly: https://example.org/plants")
-    picture = {"name": "me.png", "mimeType": "image/png", "buffer": make_picture()}
+    picture: FilePayload = {"name": "me.png", "mimeType": "image/png", "buffer": make_picture()}
     page.get_by_label("Picture", exact=True).set_input_files(picture)
     page.get_by_role("button", name="Save the profile").click()
     flash(page, "Your profile is saved.")

@@ -188,11 +188,3 @@ GAPS: dict[str, tuple[str, ...]] = {
         "a lamp out of a bottle",
     ),
 }
-
-
-@dataclass(frozen=True)
-class Topic:
-    """What a post is about: its tags, most likely first, and its sentences."""
-
-    tags: tuple[str, ...]
-    sentences: tuple[str, ...]

@@ -1,11 +1,20 @@
 """Words for seeded posts: what people talk about, in sentences with gaps."""
 
 import re
+from dataclasses import dataclass
 from random import Random
 
 from microblog.services.seeding_vocabulary import GAPS
 
 GAP = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True)
+class Topic:
+    """What a post is about: its tags, most likely first, and its sentences."""
+
+    tags: tuple[str, ...]
+    sentences: tuple[str, ...]
 
 
 TOPICS = (
