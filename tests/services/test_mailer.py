@@ -72,7 +72,17 @@ def test_the_senders_name_is_cleaned_too() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["", "no-at", "a@b\r\nBcc: c@d.example", "a b@example.org", "a@b@c.example", "<a@b.c>"]
+    "address",
+    [
+        "",
+        "no-at",
+        "a@b\r\nBcc: c@d.example",
+        "a b@example.org",
+        "a@b@c.example",
+        "<a@b.c>",
+        "a@b\u202e.c",
+        "a,b@c.d",
+    ],
 )
 def test_an_address_that_no_header_can_hold_is_refused(address: str) -> None:
     with pytest.raises(MailRefused):
@@ -169,6 +179,12 @@ def test_an_address_beyond_ascii_needs_a_server_that_takes_it(
     _picky, port = start(enable_SMTPUTF8=False)
     with pytest.raises(MailRefused):
         Mailer(f"smtp://127.0.0.1:{port}", FROM).send(make_mail(to="änn@example.org"))
+
+
+def test_an_address_beyond_ascii_is_used_where_it_is_taken(start: Start) -> None:
+    picky, port = start(enable_SMTPUTF8=True)
+    Mailer(f"smtp://127.0.0.1:{port}", FROM).send(make_mail(to="änn@example.org"))
+    assert "To: änn@example.org\r\n".encode() in picky.contents[0]
 
 
 def test_logging_in(start: Start) -> None:

@@ -1,7 +1,8 @@
+import struct
 from io import BytesIO
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageOps
 from PIL.PngImagePlugin import PngInfo
 
 from microblog.domain.errors import TooLarge, UnsupportedMedia
@@ -141,6 +142,14 @@ def test_a_picture_lying_on_its_side_is_turned() -> None:
 def test_broken_metadata_does_not_spoil_a_good_picture() -> None:
     data = make_picture("image/jpeg", exif=b"Exif\x00\x00MM\x00*\x00\x00\xff\xff garbage")
     assert read_picture(make_avatar_sizes(data)["96.webp"]).size == (96, 96)
+
+
+def test_a_turn_that_can_not_be_read_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(_picture: Image.Image) -> Image.Image:
+        raise struct.error("unpack requires a buffer of 2 bytes")
+
+    monkeypatch.setattr(ImageOps, "exif_transpose", fail)
+    assert is_red(read_picture(make_avatar_sizes(make_picture())["96.webp"]).getpixel((10, 48)))
 
 
 def test_where_and_with_what_it_was_taken_is_nobodys_business() -> None:

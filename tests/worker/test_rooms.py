@@ -1,0 +1,126 @@
+"""Each job's work by its name, as a worker runs it, on rows that the site's services make."""
+
+from collections.abc import Callable
+from datetime import date
+
+import pytest
+from sqlalchemy import select, update
+
+from devstack.mailbox import MailFolder
+from microblog.bootstrap import Resources
+from microblog.data.models import Account, DailyStatistic, Job, LogInSession, MediaFile, OneTimeToken
+from microblog.data.session import Database
+from microblog.jobs import names
+from microblog.observability.logs import log_context
+from microblog.services import credentials, media, sessions, statuses
+from microblog.services.feeds import read_feed
+from microblog.worker.base import Outcome, run_job
+from microblog.worker.bindings import BINDINGS
+from tests.factories import HASHER, PASSWORD, make_account, make_follow
+from tests.services.pictures import make_picture
+
+Work = Callable[[], list[tuple[str, Outcome]]]
+
+
+@pytest.fixture
+def work(resources: Resources, database: Database) -> Work:
+    """Runs all jobs that wait, those that they make included; names and outcomes in order."""
+    by_name = {job.name: effect for job, effect in BINDINGS.items()}
+
+    def run() -> list[tuple[str, Outcome]]:
+        done: list[tuple[str, Outcome]] = []
+        while True:
+            with database.unit_of_work() as session:
+                row = session.execute(
+                    select(Job.id, Job.name).where(Job.state == "waiting", Job.attempts == 0).order_by(Job.id)
+                ).first()
+            if row is None:
+                return done
+            done.append((row.name, run_job(resources, by_name[row.name], job_id=row.id)))
+
+    return run
+
+
+def test_a_post_reaches_feeds_and_mailboxes(
+    work: Work, resources: Resources, database: Database, mailbox: MailFolder
+) -> None:
+    with database.unit_of_work() as session, log_context(request_id="req-7"):
+        ann, bob = make_account(session, "ann"), make_account(session, "bob")
+        make_follow(session, bob, "ann")
+        version = session.scalar(select(Account.feed_version).where(Account.id == bob)) or 0
+        read_feed(session, resources.feeds, account_id=bob, version=version)
+        status_id = statuses.post_status(
+            session, resources.feeds, author_id=ann, feed_version=0, text="Hello @bob"
+        )
+    assert sorted(work()) == [
+        ("mail.follow", Outcome.DONE),
+        ("mail.mention", Outcome.DONE),
+        ("statuses.fan_out", Outcome.DONE),
+    ]
+    assert resources.feeds.read(bob, version) == [status_id]
+    messages = {str(message["To"]): message for message in mailbox.messages()}
+    assert set(messages) == {"ann@example.org", "bob@example.org"}
+    with database.unit_of_work() as session:
+        job_id = session.scalar(select(Job.id).where(Job.name == "mail.mention"))
+    assert messages["bob@example.org"]["Message-ID"] == f"<{job_id}.req-7@localhost>"
+
+
+def test_links_are_mailed(work: Work, database: Database, mailbox: MailFolder) -> None:
+    with database.unit_of_work() as session:
+        ann = make_account(session, "ann", is_confirmed=False)
+        make_account(session, "bob")
+        credentials.resend_confirmation(session, account_id=ann)
+        credentials.request_password_reset(session, email="bob@example.org")
+        credentials.request_password_reset(session, email="nobody@example.org")
+    assert [outcome for _, outcome in work()] == [Outcome.DONE] * 3
+    assert [str(message["To"]) for message in mailbox.messages()] == ["ann@example.org", "bob@example.org"]
+    with database.unit_of_work() as session:
+        assert len(session.scalars(select(OneTimeToken.id)).all()) == 2
+
+
+def test_an_address_that_the_mail_server_refuses_is_given_up(
+    work: Work, database: Database, mailbox: MailFolder
+) -> None:
+    with database.unit_of_work() as session:
+        ann = make_account(session, "ann", is_confirmed=False)
+        credentials.send_confirmation(session, account_id=ann, email="a,b@example.org")
+    assert work() == [("mail.confirmation", Outcome.NOTHING_TO_DO)]
+
+
+def test_an_avatar_takes_the_place_of_the_former(
+    work: Work, resources: Resources, database: Database
+) -> None:
+    keys: list[str] = []
+    with database.unit_of_work() as session:
+        ann = make_account(session, "ann")
+    for _ in range(2):
+        with database.unit_of_work() as session:
+            media.store_avatar(
+                session,
+                resources.storage,
+                account_id=ann,
+                data=make_picture(),
+                max_bytes=5_000_000,
+                max_pixels=25_000_000,
+            )
+        assert {outcome for _, outcome in work()} == {Outcome.DONE}
+        with database.unit_of_work() as session:
+            keys.append(session.scalar(select(Account.avatar_key)) or "")
+    former, shown = keys
+    assert not resources.storage.exists(former, "96.webp")
+    assert resources.storage.exists(shown, "96.webp")
+    with database.unit_of_work() as session:
+        assert session.scalars(select(MediaFile.key)).all() == [shown]
+
+
+def test_figures_and_tidying_up(work: Work, add_job: Callable[..., int], database: Database) -> None:
+    with database.unit_of_work() as session:
+        make_account(session, "ann")
+        sessions.log_in(session, HASHER, identifier="ann", password=PASSWORD, user_agent="", lifetime_days=30)
+        session.execute(update(LogInSession).values(expires_at=LogInSession.created_at))
+    add_job(names.DAILY_STATISTICS, day="2026-03-29")
+    add_job(names.PURGE)
+    assert [outcome for _, outcome in work()] == [Outcome.DONE] * 2
+    with database.unit_of_work() as session:
+        assert session.scalars(select(DailyStatistic.day)).all() == [date(2026, 3, 29)]
+        assert session.scalars(select(LogInSession.id)).all() == []
