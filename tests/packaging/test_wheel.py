@@ -1,6 +1,7 @@
 """The wheel: what is in it, that it is the same whoever builds it, and that the site runs from it alone."""
 
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -16,9 +17,11 @@ from devstack.layout import ROOT
 from devstack.processes import wait_for
 from devstack.servers import Server
 from tests.addresses import DatabaseUrls
+from tests.packaging.pythons import find_pythons
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
 
+PYTHONS = find_pythons()
 BUILT_FROM = ("app", "requirements", "setup.py", "pyproject.toml", "MANIFEST.in", "LICENSE", "README.md")
 
 
@@ -86,11 +89,14 @@ def test_each_folder_of_modules_is_a_package() -> None:
     assert [folder for folder in folders if not (folder / "__init__.py").exists()] == []
 
 
-@pytest.fixture(scope="module")
-def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The programs' folder of an environment that holds the run-time lock and the wheel, and nothing else."""
+@pytest.fixture(scope="module", params=sorted(PYTHONS))
+def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """The programs' folder of an environment that holds the run-time lock and the wheel, and nothing else.
+
+    One for each supported Python that is here.
+    """
     home = tmp_path_factory.mktemp("installed") / "venv"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(home)], check=True)
+    subprocess.run([PYTHONS[request.param], "-m", "venv", "--without-pip", str(home)], check=True)
     uv = [
         str(Path(sys.executable).parent / "uv"),
         "pip",
@@ -136,7 +142,7 @@ def site(
     process_logs: Path,
 ) -> Iterator[str]:
     """The site's address, started from the wheel on an empty database that its own command migrated."""
-    database = make_database(f"wheel_{worker_name}", migrated=False)
+    database = make_database(f"wheel_{worker_name}_{secrets.token_hex(4)}", migrated=False)
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
