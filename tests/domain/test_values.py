@@ -14,6 +14,7 @@ from microblog.domain.scheduling import (
     day_of,
     handover_delay,
     hour_of,
+    outage_delay,
     retry_delay,
 )
 
@@ -110,3 +111,12 @@ def test_errors_with_more_to_tell() -> None:
     assert errors.ValidationError(fields).errors == fields
     assert errors.RateLimited(30).retry_after == 30
     assert isinstance(errors.ConfirmationRequired(), errors.Forbidden)
+
+
+@pytest.mark.parametrize(
+    ("age_seconds", "delay_seconds"), [(0, 2.5), (60, 15), (600, 150), (7 * 24 * 3600, 450)]
+)
+def test_the_longer_a_part_is_away_the_longer_a_job_waits(age_seconds: int, delay_seconds: float) -> None:
+    age = timedelta(seconds=age_seconds)
+    assert outage_delay(age, 0).total_seconds() == delay_seconds
+    assert outage_delay(age, 0.5).total_seconds() == delay_seconds * 1.5

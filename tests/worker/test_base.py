@@ -123,15 +123,22 @@ def test_a_failure_is_undone_and_tried_again_later(
     assert count_tags(database) == 0
 
 
-def test_a_part_that_is_away_is_a_failure_too(
-    resources: Resources, add_job: AddJob, read_job: ReadJob
+def test_a_part_that_is_away_is_waited_for_a_day(
+    resources: Resources, add_job: AddJob, read_job: ReadJob, database: Database
 ) -> None:
     def effect(_session: Session, _resources: Resources, _run: Run) -> None:
         raise Unavailable
 
     job_id = add_job()
     assert run_job(resources, effect, job_id=job_id) is Outcome.RETRIED
+    for _ in range(resources.settings.job_max_attempts + 1):
+        assert run_job(resources, effect, job_id=job_id) is Outcome.RETRIED
     assert read_job(job_id).error.startswith("Unavailable")
+    assert read_job(job_id).attempts == 0
+    with database.unit_of_work() as session:
+        session.execute(text("UPDATE jobs SET created_at = created_at - interval '25 hours'"))
+    assert run_job(resources, effect, job_id=job_id) is Outcome.RETRIED
+    assert read_job(job_id).attempts == 1
 
 
 def test_an_error_at_commit_is_a_failure_too(

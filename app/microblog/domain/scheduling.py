@@ -4,6 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 RETRY_BASE = timedelta(seconds=5)
 RETRY_CAP = timedelta(minutes=15)
+# How long a job waits for a shared part (mail server, Redis) before its failures count.
+OUTAGE_PATIENCE = timedelta(days=1)
 HANDOVER_CAP = timedelta(minutes=30)
 
 
@@ -13,6 +15,12 @@ def retry_delay(attempts: int, chance: float) -> timedelta:
     """
     # A shifted base rather than 2**n of a float keeps huge counts harmless.
     full: timedelta = min(RETRY_CAP, RETRY_BASE * 4 ** min(max(attempts, 1) - 1, 10))
+    return full * (0.5 + chance / 2)
+
+
+def outage_delay(age: timedelta, chance: float) -> timedelta:
+    """How long a job of that age waits for a shared part that is away: half its age, bounded, with jitter."""
+    full: timedelta = min(RETRY_CAP, max(RETRY_BASE, age / 2))
     return full * (0.5 + chance / 2)
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.queries import mails as queries
-from microblog.domain.errors import N_
+from microblog.domain.errors import N_, Unavailable
 from microblog.observability import metrics
 from microblog.services.links import LinkSigner
 from microblog.services.mailer import Mail, Mailer, MailRefused
@@ -212,9 +212,9 @@ def _send(
         metrics.MAILS.labels(kind, "refused").inc()
         log.info("mail.refused", kind=kind, account_id=recipient.account_id)
         raise
-    except OSError:
+    except OSError as error:
         metrics.MAILS.labels(kind, "failed").inc()
-        raise
+        raise Unavailable from error
     metrics.MAILS.labels(kind, Outcome.SENT).inc()
     log.info("mail.sent", kind=kind, account_id=recipient.account_id)
     return Outcome.SENT

@@ -22,7 +22,7 @@ from microblog.bootstrap import Resources
 from microblog.data.base import AnyRow
 from microblog.data.queries import jobs as queries
 from microblog.domain.errors import DomainError, Unavailable
-from microblog.domain.scheduling import retry_delay
+from microblog.domain.scheduling import OUTAGE_PATIENCE, outage_delay, retry_delay
 from microblog.observability import metrics
 from microblog.observability.logs import log_context
 
@@ -117,7 +117,7 @@ def _finish(resources: Resources, effect: Effect, run: Run) -> Outcome:
         outcome = _work(resources, effect, run)
     except Exception as error:
         log.warning("job.failed", job_id=run.job_id, job=run.name, attempt=run.attempt, exc_info=True)
-        outcome = _note_failure(resources, run, describe(error))
+        outcome = _note_failure(resources, run, error)
     seconds = time.monotonic() - begun
     metrics.JOBS.labels(run.name, outcome).inc()
     metrics.JOB_SECONDS.labels(run.name).observe(seconds)
@@ -153,17 +153,27 @@ def _work(resources: Resources, effect: Effect, run: Run) -> Outcome:
         return outcome
 
 
-def _note_failure(resources: Resources, run: Run, error: str) -> Outcome:
+def _note_failure(resources: Resources, run: Run, failure: Exception) -> Outcome:
+    """Have the job tried again later, or bury it.
+
+    That a shared part is away is not the job's fault: for a day such starts don't count.
+    """
+    error, chance = describe(failure), random.random()  # noqa: S311 - spreads retries, guards nothing
+    age = datetime.now(UTC) - run.created_at
+    is_excused = isinstance(failure, Unavailable) and age < OUTAGE_PATIENCE
     with resources.database.unit_of_work() as session:
         row = queries.lock_job(session, job_id=run.job_id)
         if row is None or row.attempts != run.attempt:
             return Outcome.FORGOTTEN
+        if is_excused:
+            delay = outage_delay(age, chance)
+            queries.retry_later(session, job_id=run.job_id, delay=delay, error=error, is_counted=False)
+            return Outcome.RETRIED
         if run.attempt >= resources.settings.job_max_attempts:
             queries.bury(session, job_id=run.job_id, error=error)
             log.error("job.dead", job_id=run.job_id, job=run.name, attempts=run.attempt, error=error)
             return Outcome.DEAD
-        delay = retry_delay(run.attempt, random.random())  # noqa: S311 - spreads retries, guards nothing
-        queries.retry_later(session, job_id=run.job_id, delay=delay, error=error)
+        queries.retry_later(session, job_id=run.job_id, delay=retry_delay(run.attempt, chance), error=error)
         return Outcome.RETRIED
 
 

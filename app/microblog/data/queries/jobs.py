@@ -122,12 +122,19 @@ def mark_done(session: Session, *, job_id: int) -> None:
     )
 
 
-def retry_later(session: Session, *, job_id: int, delay: timedelta, error: str) -> None:
-    """Put a job back for the relay after `delay`."""
+def retry_later(
+    session: Session, *, job_id: int, delay: timedelta, error: str, is_counted: bool = True
+) -> None:
+    """Put a job back for the relay after `delay`. Not counted: the start is taken back too."""
     session.execute(
         update(Job)
         .where(Job.id == job_id)
-        .values(state="waiting", available_at=func.clock_timestamp() + delay, error=error[:ERROR_CHARACTERS])
+        .values(
+            state="waiting",
+            attempts=Job.attempts if is_counted else Job.attempts - 1,
+            available_at=func.clock_timestamp() + delay,
+            error=error[:ERROR_CHARACTERS],
+        )
     )
 
 
