@@ -53,7 +53,9 @@ def test_programs_are_stopped_the_way_they_want_to_be(
     assert conf["program:web"]["stopsignal"] == "TERM"
 
 
-def test_figures_are_shared_by_all_of_microblogs_processes(conf: configparser.RawConfigParser) -> None:
+def test_each_program_keeps_its_figures_apart(conf: configparser.RawConfigParser) -> None:
     """prometheus-client reads the variable when it is imported: it has to be there before Python starts."""
-    for program in ("web", "worker", "relay", "beat", "exporter"):
-        assert "PROMETHEUS_MULTIPROC_DIR=" in conf[f"program:{program}"]["environment"].replace(" ", "")
+    for program in ("web", "worker", "relay", "beat"):
+        name, _, folder = conf[f"program:{program}"]["environment"].partition("=")
+        assert name == "PROMETHEUS_MULTIPROC_DIR"
+        assert folder == f'"%(ENV_MICROBLOG_METRICS_DIR)s/{program}"'
