@@ -19,7 +19,7 @@ __all__ = ["live_site"]
 DESKTOP = (1280, 900)
 PHONE = (390, 844)
 #: Long enough for a machine that has much else to do; nothing here waits for the time to pass.
-PATIENCE_MS = 6_000
+PATIENCE_MS = 30_000
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -160,6 +160,7 @@ def live_site(
             "MICROBLOG_SMTP_URL": mailbox.smtp_url,
             "MICROBLOG_MEDIA_DIR": str(home / "media"),
             "MICROBLOG_LOG_FORMAT": "json",
+            "MICROBLOG_WEB_WORKERS": "1",
             "MICROBLOG_RELAY_POLL_SECONDS": "0.05",
             **{f"MICROBLOG_RATE_LIMIT_{name}": PLENTY for name in ("LOG_IN", "SIGN_UP", "POST", "RESET")},
         }

@@ -117,7 +117,7 @@ def test_from_sign_up_to_a_conversation(story: Story) -> None:
 
 def sign_up(story: Story, ann: Page) -> None:
     ann.goto("/")
-    ann.get_by_role("link", name="Create an account").click()
+    ann.get_by_role("link", name="Create an account").first.click()
     ann.get_by_label("Username").fill(story.ann)
     ann.get_by_label("E-mail address").fill(story.address)
     ann.get_by_label("Password").fill("password")
