@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 import redis
 from sqlalchemy.orm import Session
@@ -18,6 +19,12 @@ from tests.addresses import DatabaseUrls
 __all__ = ["DatabaseUrls"]
 
 pytest_plugins = ["tests.run_output", "tests.run_servers"]
+
+
+# Deadlines would make tests depend on how busy the machine is; make test-full looks at far more examples.
+hypothesis.settings.register_profile("default", deadline=None)
+hypothesis.settings.register_profile("full", deadline=None, max_examples=5_000)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 # --- Choosing what runs -----------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from tests.browser.content import Content, write_content
 from tests.browser.live_site import LiveSite, live_site
 from tests.browser.watching import Watcher
 from tests.conftest import find_chromium
@@ -110,6 +111,12 @@ def visit(chromium: Browser, live_site: LiveSite) -> Iterator[Visits]:
     yield visits
     visits.close()
     assert visits.watcher.problems == []
+
+
+@pytest.fixture(scope="module")
+def content(live_site: LiveSite) -> Content:
+    """What the pages of `targets.py` show."""
+    return write_content(live_site)
 
 
 @pytest.fixture

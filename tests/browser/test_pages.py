@@ -1,6 +1,6 @@
 """Every page: usable by everybody (axe-core), no wider than the window, and nothing goes wrong in it."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -11,84 +11,15 @@ from microblog.factory import create_app
 from microblog.http.auth import AUTHENTICATION
 from microblog.settings import Settings
 from tests.browser.conftest import Visits
-from tests.browser.content import LONGEST_NAME, Content, write_content
+from tests.browser.content import Content
 from tests.browser.live_site import LiveSite
+from tests.browser.targets import MEMBER, VISITOR, Target
 
 AXE_SCRIPT = Axe().axe_script
 RUN_AXE = '() => axe.run({ resultTypes: ["violations"] }).then((results) => results.violations)'
 WIDTHS = (1280, 800, 390, 320)
 HEIGHT = 900
 GRAVE = ("serious", "critical")
-
-
-@dataclass(frozen=True)
-class Target:
-    """A page: its endpoint, its address (with names of `Content`), who looks, and the status."""
-
-    endpoint: str
-    path: str
-    viewer: str = ""
-    status: int = 200
-
-    def __str__(self) -> str:
-        return f"{self.viewer or 'visitor'}:{self.path}"
-
-
-VISITOR = [
-    Target("public.front", "/"),
-    Target("public.explore", "/explore"),
-    Target("public.statistics", "/statistics"),
-    Target("public.about", "/about"),
-    Target("public.terms", "/terms"),
-    Target("public.privacy", "/privacy"),
-    Target("accounts.profile", "/@member"),
-    Target("accounts.profile", f"/@{LONGEST_NAME}"),
-    Target("accounts.followers", "/@member/followers"),
-    Target("accounts.following", "/@member/following"),
-    Target("statuses.show", "/@reader/{post}"),
-    Target("statuses.show", f"/@{LONGEST_NAME}/{{hard_post}}"),
-    Target("tags.show", "/tags/gardens"),
-    Target("tags.show", "/tags/" + "g" * 100),
-    Target("auth.sign_up", "/sign-up"),
-    Target("auth.check_mail", "/sign-up/check-mail"),
-    Target("auth.log_in", "/log-in"),
-    Target("auth.forgot", "/reset-password"),
-    Target("auth.reset", "/reset-password/new?token={reset_token}"),
-    Target("auth.reset", "/reset-password/new?token=spent"),
-    Target("auth.confirm", "/confirm-email?token={confirm_token}"),
-    Target("auth.confirm", "/confirm-email?token=spent"),
-    Target("mail.unsubscribe", "/unsubscribe?token={unsubscribe_token}"),
-    Target("mail.unsubscribe", "/unsubscribe?token=wrong"),
-    Target("", "/nowhere", status=404),
-    Target("", "/log-out", status=405),
-]
-MEMBER = [
-    Target("timelines.home", "/home", "member"),
-    Target("timelines.home", "/home", "newcomer"),
-    Target("timelines.home", "/home", "unconfirmed"),
-    Target("notifications.index", "/notifications", "member"),
-    Target("notifications.index", "/notifications", "newcomer"),
-    Target("statuses.write", "/write", "member"),
-    Target("statuses.write", "/write?in_reply_to={hard_post}", "member"),
-    Target("statuses.show", "/@reader/{post}", "member"),
-    Target("statuses.delete", "/@member/{own_post}/delete", "member"),
-    Target("public.explore", "/explore", "member"),
-    Target("accounts.profile", "/@member", "member"),
-    Target("accounts.profile", "/@reader", "member"),
-    Target("accounts.profile", "/@newcomer", "newcomer"),
-    Target("accounts.followers", "/@newcomer/followers", "newcomer"),
-    Target("tags.show", "/tags/unheard_of", "newcomer"),
-    Target("settings.profile", "/settings/profile", "member"),
-    Target("settings.account", "/settings/account", "member"),
-    Target("settings.preferences", "/settings/preferences", "member"),
-    Target("settings.sessions", "/settings/sessions", "member"),
-    Target("", "/@nobody", "member", 404),
-]
-
-
-@pytest.fixture(scope="module")
-def content(live_site: LiveSite) -> Content:
-    return write_content(live_site)
 
 
 def find_violations(page: Page) -> list[str]:
