@@ -113,7 +113,7 @@ def visit(chromium: Browser, live_site: LiveSite) -> Iterator[Visits]:
     assert visits.watcher.problems == []
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def content(live_site: LiveSite) -> Content:
     """What the pages of `targets.py` show."""
     return write_content(live_site)
