@@ -14,6 +14,7 @@ from microblog.http.proxies import TrustedProxies
 from microblog.http.ratelimit import RateLimiter
 from microblog.http.request_log import install_request_log
 from microblog.http.statements import watch_statements
+from microblog.observability import metrics
 from microblog.settings import Settings
 from microblog.web.site import install_site
 
@@ -28,6 +29,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
             settings, application="microblog web", pool_size=settings.web_threads + SPARE_CONNECTIONS
         )
     app = Flask("microblog", static_folder=None, template_folder="web/templates")
+    metrics.BUILD_INFO.labels("web", settings.release).set(1)
     app.config["SECRET_KEY"] = settings.secret_key
     app.url_map.strict_slashes = False
     attach(app, resources, RateLimiter(settings, resources.database))

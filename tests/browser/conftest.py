@@ -2,34 +2,20 @@
 
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.content import Content, write_content
 from tests.browser.live_site import LiveSite, live_site
+from tests.browser.stories import NEW_PASSWORD, SIGN_UP_PASSWORD, WAYS, Story
+from tests.browser.visits import FLAGS, PATIENCE_MS, Visits
 from tests.browser.watching import Watcher
 from tests.conftest import find_chromium
 
 __all__ = ["live_site"]
-
-DESKTOP = (1280, 900)
-PHONE = (390, 844)
-#: Long enough for a machine that has much else to do; nothing here waits for the time to pass.
-PATIENCE_MS = 30_000
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -53,55 +39,6 @@ def chromium(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> I
         expect.set_options(timeout=PATIENCE_MS)
         yield browser
         browser.close()
-
-
-@dataclass
-class Visits:
-    """Opens the site in fresh browser profiles."""
-
-    chromium: Browser
-    site: LiveSite
-    watcher: Watcher
-    contexts: list[BrowserContext] = field(default_factory=list)
-
-    def __call__(
-        self,
-        *,
-        size: tuple[int, int] = DESKTOP,
-        has_scripts: bool = True,
-        is_phone: bool = False,
-        token: str | None = None,
-    ) -> Page:
-        """A page of a new profile; `token` makes it somebody's who is logged in."""
-        context = self.chromium.new_context(
-            base_url=self.site.url,
-            viewport={"width": size[0], "height": size[1]},
-            java_script_enabled=has_scripts,
-            is_mobile=is_phone,
-            has_touch=is_phone,
-            reduced_motion="reduce",
-            color_scheme="light",
-            locale="en-GB",
-        )
-        self.contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        self.watcher.watch(context, has_scripts=has_scripts)
-        if token is not None:
-            context.add_cookies([{"name": "session", "value": token, "url": self.site.url}])
-        return context.new_page()
-
-    def open(self, page: Page, path: str, status: int = 200) -> None:
-        """Go to a path of the site, which answers with this status."""
-        if status >= 400:
-            self.watcher.allow(urlsplit(path).path, status)
-        response = page.goto(path)
-        assert response is not None
-        assert response.status == status, f"{path}: {response.status}"
-
-    def close(self) -> None:
-        """Close all profiles."""
-        for context in self.contexts:
-            context.close()
 
 
 @pytest.fixture
@@ -128,3 +65,12 @@ def member(visit: Visits, live_site: LiveSite, request: pytest.FixtureRequest) -
         return visit(token=live_site.log_in(username), **options)
 
     return log_in
+
+
+@pytest.fixture(params=WAYS)
+def story(
+    request: pytest.FixtureRequest, live_site: LiveSite, visit: Visits, secret: Callable[[str], str]
+) -> Story:
+    secret(SIGN_UP_PASSWORD)
+    secret(NEW_PASSWORD)
+    return Story(live_site, visit, secret, *request.param)

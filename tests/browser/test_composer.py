@@ -7,7 +7,7 @@ from playwright.sync_api import Page, expect
 
 from microblog.domain.limits import STATUS_CHARACTERS
 from microblog.domain.text import clean_text, count_characters
-from tests.browser.conftest import Visits
+from tests.browser.visits import Visits
 
 LINKS = [
     "https://example.org",
@@ -198,7 +198,7 @@ def test_shows_what_is_left(member: Callable[..., Page], visit: Visits) -> None:
     area.fill("x" * (STATUS_CHARACTERS + 3))
     expect(counter).to_have_text("-3")
     expect(counter).to_have_class("composer-count is-over")
-    expect(page.locator("[data-count-announce]")).to_have_text("3 characters too many")
+    expect(page.locator("[data-count-announce]")).to_have_text("3 over the limit")
     area.fill("")
     expect(counter).to_have_text(f"At most {STATUS_CHARACTERS} characters")
 

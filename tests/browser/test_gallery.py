@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from devstack.layout import ROOT
-from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.content import Content
 from tests.browser.live_site import LiveSite
 from tests.browser.targets import MEMBER, VISITOR, Target
+from tests.browser.visits import DESKTOP, PHONE, Visits
 
 GALLERY = ROOT / "var" / "gallery"
 

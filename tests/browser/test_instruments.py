@@ -2,10 +2,10 @@
 
 from playwright.sync_api import Page, Route
 
-from tests.browser.conftest import DESKTOP, Visits
 from tests.browser.test_keyboard import walk
 from tests.browser.test_pages import find_overflow, find_violations
 from tests.browser.test_weight import TWO_FRAMES, WATCH_SHIFTS
+from tests.browser.visits import DESKTOP, Visits
 
 HEADING = "<h1>About Microblog</h1>"
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.live_site import LiveSite
+from tests.browser.visits import DESKTOP, PHONE, Visits
 
 #: More stops than any page of these tests has.
 STOPS = 120

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from devstack.layout import ROOT
-from tests.browser.conftest import FLAGS
 from tests.browser.content import Content
 from tests.browser.live_site import LiveSite
+from tests.browser.visits import FLAGS
 from tests.conftest import find_chromium
 
 CATEGORIES = ("accessibility", "best-practices", "seo")

@@ -10,10 +10,10 @@ from playwright.sync_api import Page, expect
 from microblog.factory import create_app
 from microblog.http.auth import AUTHENTICATION
 from microblog.settings import Settings
-from tests.browser.conftest import Visits
 from tests.browser.content import Content
 from tests.browser.live_site import LiveSite
 from tests.browser.targets import MEMBER, VISITOR, Target
+from tests.browser.visits import Visits
 
 AXE_SCRIPT = Axe().axe_script
 RUN_AXE = '() => axe.run({ resultTypes: ["violations"] }).then((results) => results.violations)'

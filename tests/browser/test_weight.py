@@ -8,8 +8,8 @@ import pytest
 from playwright.sync_api import Page, Response, expect
 
 from microblog.domain.limits import PAGE_STATUSES
-from tests.browser.conftest import DESKTOP, PHONE, Visits
 from tests.browser.live_site import LiveSite
+from tests.browser.visits import DESKTOP, PHONE, Visits
 
 #: Bytes by kind (docs/design.md, "Weights"), and requests.
 BUDGETS = {"document": 20_000, "stylesheet": 15_000, "script": 12_000}

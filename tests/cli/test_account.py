@@ -150,4 +150,4 @@ def test_an_unknown_account(name: str, run: Run, database: Database) -> None:
     result = run("account", name, "nobody")
 
     assert result.exit_code == 1
-    assert result.stderr == "microblog: There is no account of this name.\n"
+    assert result.stderr == "microblog: There is no account named nobody.\n"

@@ -35,3 +35,9 @@ def test_a_range_that_ends_before_it_begins(run: Run) -> None:
 
     assert result.exit_code == 2
     assert "--from 2026-02-02 is after --to 2026-02-01" in result.stderr
+
+
+def test_a_day_that_is_not_over_has_no_figures_yet(run: Run) -> None:
+    result = run("stats", "recompute", "--to", str(datetime.now(UTC).date()))
+    assert result.exit_code == 2
+    assert "is not over yet (UTC)" in result.stderr

@@ -47,6 +47,7 @@ def status_row(**changes: object) -> SimpleNamespace:
         "edited_at": None,
         "visibility": "public",
         "in_reply_to_id": None,
+        "in_reply_to_account_id": None,
         "in_reply_to_username": None,
         "replies_count": 0,
         "username": "ada",
@@ -139,9 +140,14 @@ def test_notifications_know_what_is_new() -> None:
     rows = [
         (SimpleNamespace(id=12, kind="mention", created_at=NOW, **who), status_row()),
         (SimpleNamespace(id=11, kind="follow", created_at=NOW, **who), None),
+        (
+            SimpleNamespace(id=10, kind="mention", created_at=NOW, **who),
+            status_row(in_reply_to_account_id=Reader().account_id),
+        ),
     ]
 
-    mention, follow = present_notifications(rows, Reader(), 11, NOW)
+    mention, follow, reply = present_notifications(rows, Reader(), 11, NOW)
+    assert [mention.kind, follow.kind, reply.kind] == ["mention", "follow", "reply"]
 
     assert (mention.is_unread, follow.is_unread) == (True, False)
     assert mention.status is not None

@@ -24,8 +24,11 @@ def command() -> None:
 @click.option("--from", "first", type=DAY, help="The first UTC day.  [default: the last one]")
 @click.option("--to", "last", type=DAY, help="The last UTC day.  [default: yesterday]")
 def recompute(first: datetime | None, last: datetime | None) -> None:
-    """Compute the figures of UTC days anew; repeating it changes nothing."""
-    last_day = last.date() if last else datetime.now(UTC).date() - timedelta(days=1)
+    """Compute the figures of past UTC days anew; repeating it changes nothing."""
+    yesterday = datetime.now(UTC).date() - timedelta(days=1)
+    last_day = last.date() if last else yesterday
+    if last_day > yesterday:
+        raise click.UsageError(f"--to {last_day} is not over yet (UTC): give {yesterday} or an earlier day.")
     first_day = first.date() if first else last_day
     if first_day > last_day:
         raise click.UsageError(f"--from {first_day} is after --to {last_day}.")

@@ -1,10 +1,12 @@
 """The three cookies: log-in, signed state (CSRF token and flash messages), and theme.
 
 Under TLS the first two are Secure and named `__Host-…`, so that no subdomain can plant them (RFC 6265bis,
-4.1.3.2). Over plain HTTP they lose exactly that.
+4.1.3.2). Over plain HTTP they lose exactly that. A site on a port of its own has names of its own: browsers
+keep cookies by host, and two checkouts on one machine would log each other out.
 """
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, request
 from flask.sessions import SecureCookieSessionInterface, SessionMixin
@@ -29,10 +31,9 @@ class StateCookie(SecureCookieSessionInterface):
 
 def configure_cookies(app: Flask, settings: Settings) -> None:
     """Set the names and attributes that follow from the site's scheme."""
-    prefix = "__Host-" if settings.is_secure else ""
     app.session_interface = StateCookie()
     app.config.update(
-        SESSION_COOKIE_NAME=f"{prefix}state",
+        SESSION_COOKIE_NAME=_name("state", settings),
         SESSION_COOKIE_SECURE=settings.is_secure,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
@@ -42,7 +43,14 @@ def configure_cookies(app: Flask, settings: Settings) -> None:
 
 def log_in_cookie_name(settings: Settings) -> str:
     """The name of the cookie that holds the log-in session's token."""
-    return "__Host-session" if settings.is_secure else "session"
+    return _name("session", settings)
+
+
+def _name(name: str, settings: Settings) -> str:
+    if settings.is_secure:
+        return f"__Host-{name}"
+    port = urlsplit(settings.base_url).port
+    return f"{name}-{port}" if port else name
 
 
 def set_log_in_cookie(response: Response, settings: Settings, token: str) -> None:

@@ -94,7 +94,7 @@ def get_account(session: Session, *, username: str) -> AccountRow:
     """The public profile of a name in any case. Raises NotFound, also where unconfirmed or suspended."""
     account = queries.get_public_account(session, username)
     if account is None:
-        raise NotFound(N_("There is no account of this name."))
+        raise NotFound(N_("There is no account named %(name)s."), name=username)
     return account
 
 
@@ -172,5 +172,5 @@ def set_role(session: Session, *, username: str, role: str) -> None:
 def _get_any(session: Session, username: str) -> AccountRow:
     account = queries.get_account(session, username)
     if account is None:
-        raise NotFound(N_("There is no account of this name."))
+        raise NotFound(N_("There is no account named %(name)s."), name=username)
     return account

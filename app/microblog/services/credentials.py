@@ -143,7 +143,7 @@ def set_password(session: Session, hasher: PasswordHasher, *, username: str, pas
     """An operator's way: set the password and end all sessions. Raises NotFound or ValidationError."""
     account = account_queries.get_account(session, username)
     if account is None:
-        raise NotFound(N_("There is no account of this name."))
+        raise NotFound(N_("There is no account named %(name)s."), name=username)
     _set_password(session, hasher, account.id, password)
     queries.delete_sessions(session, account.id)
 

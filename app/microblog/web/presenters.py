@@ -96,7 +96,9 @@ class StatusView:
 
 @dataclass(slots=True)
 class NotificationView:
-    """Something that happened to the viewer: ``kind`` is ``mention`` (with its post) or ``follow``."""
+    """Something that happened to the viewer: ``kind`` is ``mention`` or ``reply`` (with its post), or
+    ``follow``.
+    """
 
     id: int
     kind: str
@@ -273,9 +275,10 @@ def _status(row: Row, viewer_id: int, clock: Clock) -> StatusView:
 def _notification(
     row: Row, status: Row | None, viewer_id: int, last_read_id: int, clock: Clock
 ) -> NotificationView:
+    is_reply = status is not None and status.in_reply_to_account_id == viewer_id
     return NotificationView(
         id=row.id,
-        kind=row.kind,
+        kind="reply" if is_reply else row.kind,
         created_at=row.created_at,
         created_iso=row.created_at.isoformat(timespec="seconds"),
         created_exact=clock.exact(row.created_at),

@@ -21,6 +21,13 @@ from microblog.web.rendering import render, render_refused
 blueprint = Blueprint("settings", __name__, url_prefix="/settings")
 
 
+@blueprint.get("/")
+@signed_in
+def index(_context: RequestContext[Viewer]) -> ResponseReturnValue:
+    """The settings begin with the profile."""
+    return go(url_for("settings.profile"))
+
+
 @blueprint.get("/profile")
 @signed_in
 def profile(context: RequestContext[Viewer]) -> ResponseReturnValue:
