@@ -225,6 +225,9 @@ def server_command(cluster: Cluster, options: Mapping[str, str] | None = None) -
         "max_connections": "100",
         "timezone": "UTC",
         "log_timezone": "UTC",
+        # Statements and details hold the values that people typed: addresses, hashes.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
         **(options or {}),
     }
     arguments = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]

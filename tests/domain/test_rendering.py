@@ -133,3 +133,17 @@ def test_a_long_address_is_shortened_for_the_eye_only() -> None:
 
 def test_an_address_too_long_to_store_is_no_link() -> None:
     assert "<a" not in render("https://example.org/" + "a" * 2_000)
+
+
+@pytest.mark.parametrize(
+    ("text", "url"),
+    [
+        ("https://example.org/a)))", "https://example.org/a"),
+        ("https://example.org/(a)).,", "https://example.org/(a)"),
+        ("https://example.org/[a]].)", "https://example.org/[a]"),
+        ("https://example.org/((a)", "https://example.org/((a)"),
+        ("https://example.org/" + ")" * 1000, "https://example.org/"),
+    ],
+)
+def test_brackets_belong_to_the_address_that_opened_them(text: str, url: str) -> None:
+    assert next(find_entities(text)).value == url

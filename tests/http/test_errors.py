@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from gunicorn.http.errors import InvalidChunkSize
 from sqlalchemy import exc
 from werkzeug import exceptions
 
@@ -60,6 +61,10 @@ def test_a_database_that_is_away(error: Exception) -> None:
 def test_the_unforeseen(error: Exception) -> None:
     problem = find_problem(error)
     assert (problem.status, problem.message) == (500, None)
+
+
+def test_a_body_that_the_server_could_not_take_apart_is_the_clients_fault() -> None:
+    assert find_problem(InvalidChunkSize(b"password=secret")).status == 400
 
 
 @pytest.mark.parametrize(("error", "status"), [*DOMAIN, (RuntimeError(), 500), (exceptions.ImATeapot(), 418)])

@@ -85,6 +85,9 @@ def test_log_in_answers_429(make_app: Callable[..., Flask], database: Database) 
     headers = {"X-Forwarded-For": "203.0.113.77"}
     fields = browser.forms("/log-in")[0].fields
     again = browser.post("/log-in/", {**fields, "identifier": "bob", "password": "x"}, headers=headers)
+    for spelling in ("@alice", "ALICE", "al\u200bice", " alice\u2060 "):
+        answer = browser.submit("/log-in", identifier=spelling, password="wrong")
+        assert answer.status_code == 429, "no other spelling gets around it"
     assert again.status_code == 429, "neither a header nor a trailing slash gets around it"
 
 

@@ -72,6 +72,13 @@ def test_no_file_is_no_picture(people: Callable[..., Browser]) -> None:
     assert answer.status_code == 303
 
 
+def test_a_file_in_the_place_of_a_text_is_no_text(people: Callable[..., Browser]) -> None:
+    alice = people("alice")
+    answer = alice.submit("/settings/profile", display_name=(io.BytesIO(b"A"), "a.txt"))
+    assert answer.status_code == 303
+    assert alice.submit("/write", text=(io.BytesIO(b"A"), "a.txt")).status_code == 422
+
+
 def send(browser: Browser, page: str, action: str, size: int) -> int:
     """Send a form with a picture of `size` bytes; the status of the answer."""
     form = next(form for form in browser.forms(page) if form.action == action)

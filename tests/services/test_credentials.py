@@ -175,3 +175,30 @@ def test_the_hash_is_salted(session: Session) -> None:
     first, second = session.scalars(select(User.password_hash)).all()
     assert first != second
     assert first.startswith("$argon2id$")
+
+
+def test_recovering_the_account_ends_a_change_of_address_begun_by_somebody_else(
+    session: Session, links: LinkSigner
+) -> None:
+    account_id = make_account(session, "ada")
+    credentials.request_email_change(
+        session, HASHER, account_id=account_id, current_password=PASSWORD, email="evil@example.org"
+    )
+    theirs = newest_token(session, links, "change_email")
+    credentials.request_password_reset(session, email="ada@example.org")
+    token = newest_token(session, links, "reset_password")
+    credentials.reset_password(session, HASHER, links, token=token, password=NEW_PASSWORD)
+    with pytest.raises(InvalidToken):
+        credentials.confirm_email(session, links, token=theirs)
+
+
+def test_a_reset_link_to_the_former_address_dies_with_the_change(session: Session, links: LinkSigner) -> None:
+    account_id = make_account(session, "ada")
+    credentials.request_password_reset(session, email="ada@example.org")
+    token = newest_token(session, links, "reset_password")
+    credentials.request_email_change(
+        session, HASHER, account_id=account_id, current_password=PASSWORD, email="new@example.org"
+    )
+    credentials.confirm_email(session, links, token=newest_token(session, links, "change_email"))
+    with pytest.raises(InvalidToken):
+        credentials.reset_password(session, HASHER, links, token=token, password=NEW_PASSWORD)

@@ -110,6 +110,9 @@ def test_unconfirmed_people_may_read_but_not_write(people: Callable[..., Browser
     answer = alice.post("/write", {**fields, "text": "Too early"})
     assert answer.status_code == 403
     assert "confirm your e-mail address" in answer.text
+    people("bob")
+    fields = alice.forms("/@bob")[0].fields
+    assert alice.post("/@bob/follow", fields).status_code == 403, "it would mail their words to strangers"
 
 
 def test_pages_of_a_long_timeline(people: Callable[..., Browser], browser: Browser) -> None:

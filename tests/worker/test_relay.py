@@ -78,6 +78,17 @@ def test_a_round_hands_over_what_is_due(
     assert relay.round() == 0
 
 
+def test_a_queue_of_another_release_holds_nobody_up(
+    relay: Relay, broker: FakeBroker, add_job: AddJob, read_job: ReadJob, database: Database
+) -> None:
+    strange, plain = add_job(names.FAN_OUT, status_id=1), add_job(names.FAN_OUT, status_id=2)
+    with database.unit_of_work() as session:
+        session.execute(update(Job).where(Job.id == strange).values(queue="of_tomorrow"))
+    relay.round()
+    assert broker.sent == [plain]
+    assert (read_job(strange).state, read_job(strange).attempts) == ("handed", 0)
+
+
 def test_what_was_not_done_in_time_is_handed_over_again(
     relay: Relay, broker: FakeBroker, add_job: AddJob, read_job: ReadJob, database: Database
 ) -> None:

@@ -129,14 +129,14 @@ def normalise_tag(name: str) -> str:
 
 
 def _trim_url(url: str) -> str:
-    while url[-1] in URL_TAIL:
-        # A closing bracket belongs to the address when it was opened inside.
-        if (url[-1] == ")" and url.count("(") >= url.count(")")) or (
-            url[-1] == "]" and url.count("[") >= url.count("]")
-        ):
-            break
-        url = url[:-1]
-    return url
+    # A closing bracket belongs to the address when it was opened inside.
+    surplus = {close: url.count(close) - url.count(opened) for opened, close in ("()", "[]")}
+    end = len(url)
+    while url[end - 1] in URL_TAIL and surplus.get(url[end - 1], 1) > 0:
+        if url[end - 1] in surplus:
+            surplus[url[end - 1]] -= 1
+        end -= 1
+    return url[:end]
 
 
 def _is_linkable(url: str) -> bool:

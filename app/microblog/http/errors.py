@@ -50,6 +50,9 @@ def find_problem(error: Exception) -> Problem:
         return _of_domain(error)
     if isinstance(error, HTTPException) and error.code is not None and error.code < 500:
         return Problem(error.code, is_csrf=type(error).__name__ == "CSRFError")
+    if type(error).__module__.startswith("gunicorn."):
+        # A body that the server couldn't take apart; the error's text holds a part of it.
+        return Problem(400)
     if is_database_away(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return Problem(503, retry_after=RETRY_SECONDS)

@@ -70,7 +70,8 @@ def confirm_email(session: Session, links: LinkSigner, *, token: str) -> str:
     user = account_queries.get_user(session, found.account_id) if found else None
     if found is None or user is None:
         raise InvalidToken
-    queries.delete_tokens(session, found.account_id, CONFIRM, CHANGE)
+    # Reset links went to the former address.
+    queries.delete_tokens(session, found.account_id, CONFIRM, CHANGE, RESET)
     try:
         with session.begin_nested():
             account_queries.confirm_user(session, found.account_id, found.email)
@@ -168,4 +169,5 @@ def _set_password(
         raise NotFound
     check_password(password, username=user.username, email=user.email, field=field)
     account_queries.update_user(session, account_id, password_hash=hasher.hash(password))
-    queries.delete_tokens(session, account_id, RESET)
+    # Also a change of address that somebody else may have begun: recovering the account must end it.
+    queries.delete_tokens(session, account_id, RESET, CHANGE)

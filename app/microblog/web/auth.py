@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
 from microblog.domain.errors import InvalidCredentials, InvalidToken, ValidationError
+from microblog.domain.text import clean_line
 from microblog.http.auth import public, signed_in
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.cookies import delete_log_in_cookie, set_log_in_cookie
@@ -88,7 +89,8 @@ def start_session(context: RequestContext[Viewer | None]) -> ResponseReturnValue
     form = LogInForm()
     if not form.validate():
         return render_refused("log_in.html", form=form)
-    identifier = (form.identifier.data or "").strip()
+    # As the service reads it: another spelling must not be another count.
+    identifier = clean_line(form.identifier.data or "").removeprefix("@")
     get_limiter().use("log_in", address=client_subject(), identifier=identifier.lower())
     target = safe_next(request.args.get("next")) or url_for("timelines.home")
     try:
@@ -185,7 +187,7 @@ def send_reset(context: RequestContext[Viewer | None]) -> ResponseReturnValue:
     form = ForgotForm()
     if not form.validate():
         return render_refused("forgot_password.html", form=form)
-    email = (form.email.data or "").strip()
+    email = clean_line(form.email.data or "")
     get_limiter().use("reset", address=client_subject(), email=email.lower())
     credentials.request_password_reset(context.session, email=email)
     return render("check_mail.html", purpose="reset")

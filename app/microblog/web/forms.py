@@ -8,9 +8,11 @@ from functools import lru_cache
 from typing import Any, ClassVar
 from zoneinfo import available_timezones
 
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from flask_wtf.file import FileField
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from wtforms import (
     BooleanField,
     EmailField,
@@ -77,6 +79,15 @@ class SiteForm(FlaskForm):  # type: ignore[misc]
                 options.setdefault("filters", [drop_controls])
             field: Field = super().bind_field(form, unbound_field, options)
             return field
+
+        def wrap_formdata(self, form: BaseForm, formdata: Any) -> Any:
+            """What was sent: files for fields of files only, however a part calls itself."""
+            wrapped = super().wrap_formdata(form, formdata)
+            if not isinstance(wrapped, CombinedMultiDict):
+                return wrapped
+            takes_files = {name for name, field in form._fields.items() if isinstance(field, FileField)}
+            sent = [(name, file) for name, file in request.files.items(multi=True) if name in takes_files]
+            return CombinedMultiDict((MultiDict(sent), request.form))
 
     def add_errors(self, error: DomainError) -> None:
         """Put a service's messages at their fields, or above the form where they belong to none."""

@@ -3,8 +3,8 @@
 from flask import Blueprint, url_for
 from flask.typing import ResponseReturnValue
 
-from microblog.http.auth import signed_in
-from microblog.http.context import RequestContext
+from microblog.http.auth import confirmed, signed_in
+from microblog.http.context import RequestContext, get_limiter
 from microblog.http.redirects import go
 from microblog.services import relationships
 from microblog.services.sessions import Viewer
@@ -13,9 +13,10 @@ blueprint = Blueprint("relationships", __name__)
 
 
 @blueprint.post("/@<username:username>/follow")
-@signed_in
+@confirmed
 def follow(context: RequestContext[Viewer], username: str) -> ResponseReturnValue:
-    """Follow somebody."""
+    """Follow somebody; it sends a mail, so only proven addresses may, and not too often."""
+    get_limiter().use("post", follows=str(context.viewer.account_id))
     relationships.follow(context.session, account_id=context.viewer.account_id, target_username=username)
     return go(url_for("accounts.profile", username=username))
 

@@ -54,6 +54,7 @@ def save_profile(context: RequestContext[Viewer]) -> ResponseReturnValue:
 
 def _save_profile(context: RequestContext[Viewer], form: ProfileForm) -> bool:
     account_id = context.viewer.account_id
+    get_limiter().use("post", profile=str(account_id))
     try:
         accounts.update_profile(
             context.session,

@@ -16,6 +16,7 @@ from microblog.data.queries import jobs as queries
 from microblog.data.session import Database
 from microblog.domain.scheduling import handover_delay
 from microblog.jobs.broker import BrokerAway, Publisher, configure_broker
+from microblog.jobs.names import QUEUES
 from microblog.observability import metrics
 from microblog.settings import Settings
 from microblog.worker.base import bury
@@ -121,6 +122,10 @@ class Relay:
 
     def _publish(self, due: Sequence[AnyRow]) -> None:
         for position, row in enumerate(due):
+            if row.queue not in QUEUES:
+                # Another release's: it stays handed over, and is due again for that release's relay.
+                log.error("relay.unknown_queue", job_id=row.id, job=row.name, queue=row.queue)
+                continue
             try:
                 self.publisher.publish(
                     job_id=row.id, name=row.name, queue=row.queue, request_id=row.request_id

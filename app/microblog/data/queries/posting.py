@@ -67,11 +67,16 @@ def insert_tags(session: Session, status_id: int, names: Sequence[str]) -> None:
 
 def delete_status(session: Session, status_id: int, account_id: int) -> bool:
     """Delete a status of this account and set the counters right; whether there was one."""
-    row = session.execute(
-        delete(Status)
-        .where(Status.id == status_id, Status.account_id == account_id)
-        .returning(Status.in_reply_to_id)
-    ).one_or_none()
+    mine = (Status.id == status_id, Status.account_id == account_id)
+    answered = select(Status.in_reply_to_id).where(*mine).scalar_subquery()
+    # What it answers first: that one may be in deletion too, which touches this one as its reply.
+    session.execute(
+        select(Status.id)
+        .where((Status.id == status_id) | (Status.id == answered))
+        .order_by(Status.id)
+        .with_for_update()
+    )
+    row = session.execute(delete(Status).where(*mine).returning(Status.in_reply_to_id)).one_or_none()
     if row is None:
         return False
     session.execute(
