@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from gunicorn.http.errors import InvalidChunkSize
+from gunicorn.http.errors import InvalidChunkSize  # type: ignore[import-untyped]
 from sqlalchemy import exc
 from werkzeug import exceptions
 
