@@ -62,6 +62,7 @@ MEMBER = [
     Target("accounts.profile", "/@newcomer", "newcomer"),
     Target("accounts.followers", "/@newcomer/followers", "newcomer"),
     Target("tags.show", "/tags/unheard_of", "newcomer"),
+    Target("settings.index", "/settings", "member"),
     Target("settings.profile", "/settings/profile", "member"),
     Target("settings.account", "/settings/account", "member"),
     Target("settings.preferences", "/settings/preferences", "member"),
