@@ -10,7 +10,7 @@ KINDS = {"public", "signed_in", "confirmed", "machine"}
 # Machines' answers hold nothing that belongs to anybody.
 MACHINE = {"assets.file", "media.file", "media.initials", "health.alive", "health.ready", "api.unknown"}
 # Whoever writes here must have proven that mail reaches them.
-CONFIRMED = {"statuses.create"}
+CONFIRMED = {"relationships.follow", "statuses.create"}
 
 
 def make(settings: Settings) -> Flask:
