@@ -84,6 +84,8 @@ class Mailbox:
 
     def __init__(self, path: Path, *, smtp_port: int = 0, web_port: int | None = None) -> None:
         path.mkdir(parents=True, exist_ok=True)
+        # Mails hold links that open accounts.
+        path.chmod(0o700)
         self.folder = MailFolder(path)
         self.smtp_port = smtp_port
         self.web_port = web_port

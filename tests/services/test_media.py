@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.models import Account, Job, MediaFile
 from microblog.data.storage import DirectoryStorage
-from microblog.domain.errors import TooLarge, UnsupportedMedia
+from microblog.domain.errors import TooLarge, Unavailable, UnsupportedMedia
 from microblog.services import media
 from tests.factories import make_account
 from tests.services.pictures import make_picture
@@ -176,3 +176,9 @@ def test_files_of_a_picture_in_use_are_never_deleted(
     media.delete_files(session, storage, key=row.key)
     assert state(session, row.id) == "ready"
     assert storage.exists(row.key, "original")
+
+
+def test_a_store_that_cannot_be_written_is_away(session: Session, tmp_path: Path, ann: int) -> None:
+    (tmp_path / "media").write_text("a file where the folder should be")
+    with pytest.raises(Unavailable):
+        upload(session, DirectoryStorage(tmp_path / "media"), ann)

@@ -8,7 +8,7 @@ from microblog.data.models import LogInSession, User
 from microblog.domain.errors import InvalidCredentials, NotFound
 from microblog.services import accounts, sessions
 from microblog.services.passwords import Argon2Hasher
-from tests.factories import HASHER, PASSWORD, make_account
+from tests.factories import HASHER, PASSWORD, make_account, make_follow
 
 
 def log_in(session: Session, identifier: str = "ada", password: str = PASSWORD) -> sessions.NewSession:
@@ -93,6 +93,17 @@ def test_last_use_is_written_now_and_then(session: Session) -> None:
     sessions.authenticate(session, token=new.token)
     is_fresh = LogInSession.last_used_at > func.now() - timedelta(minutes=1)
     assert session.scalars(select(is_fresh)).one()
+
+
+def test_unread_are_those_that_the_page_shows(session: Session) -> None:
+    make_account(session, "ada")
+    new = log_in(session)
+    for name in ("bob", "eve"):
+        make_follow(session, make_account(session, name), "ada")
+    accounts.suspend_account(session, username="eve")
+    viewer = sessions.authenticate(session, token=new.token)
+    assert viewer is not None
+    assert viewer.unread_notifications == 1
 
 
 def test_sessions_are_listed_and_revoked(session: Session) -> None:

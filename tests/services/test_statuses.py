@@ -94,6 +94,14 @@ def test_a_reply_outlives_what_it_answers(session: Session, feeds: Feeds) -> Non
         make_status(session, feeds, bob, "too late", in_reply_to_id=root)
 
 
+def test_a_suspended_person_is_not_named_as_answered(session: Session, feeds: Feeds) -> None:
+    ada, bob = make_account(session, "ada"), make_account(session, "bob")
+    root = make_status(session, feeds, ada)
+    reply = make_status(session, feeds, bob, in_reply_to_id=root)
+    accounts.suspend_account(session, username="ada")
+    assert statuses.get_status(session, status_id=reply, viewer_id=None).in_reply_to_username is None
+
+
 def test_only_the_author_deletes(session: Session, feeds: Feeds) -> None:
     ada, bob = make_account(session), make_account(session)
     root = make_status(session, feeds, ada)

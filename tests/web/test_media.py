@@ -67,3 +67,15 @@ def test_initials(people: Callable[..., Browser], browser: Browser, database: Da
     with database.unit_of_work() as session:
         session.execute(text("UPDATE accounts SET suspended_at = now()"))
     assert browser.get(f"/avatars/{account_id}.svg").status_code == 404
+
+
+def test_a_store_that_cannot_be_read_is_away(
+    browser: Browser, stored: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: str) -> bytes:
+        raise PermissionError
+
+    monkeypatch.setattr("microblog.data.storage.DirectoryStorage.read", fail)
+    answer = browser.get(stored)
+    assert answer.status_code == 503
+    assert answer.headers["Retry-After"]

@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.queries import media as queries
 from microblog.data.storage import Storage
-from microblog.domain.errors import UnsupportedMedia
+from microblog.domain.errors import Unavailable, UnsupportedMedia
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue, enqueue_many
 from microblog.observability import metrics
@@ -40,7 +40,10 @@ def store_avatar(
         height=height,
     )
     # Before the commit: the file of a row always exists; a file whose row was rolled back is only litter.
-    storage.put(key, ORIGINAL, data, mime_type)
+    try:
+        storage.put(key, ORIGINAL, data, mime_type)
+    except OSError as error:
+        raise Unavailable from error
     enqueue(session, names.PROCESS_AVATAR, media_id=media_id)
 
 

@@ -4,6 +4,7 @@ from flask import Blueprint, Response, request
 from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
+from microblog.domain.errors import Unavailable
 from microblog.http.auth import machine
 from microblog.http.context import get_resources
 from microblog.http.headers import PICTURE_POLICY
@@ -31,6 +32,8 @@ def file(path: str) -> ResponseReturnValue:
         content = get_resources().storage.read(key, name)
     except (FileNotFoundError, ValueError):
         raise NotFound from None
+    except OSError as error:
+        raise Unavailable from error
     return _picture(content, CONTENT_TYPES[name], IMMUTABLE)
 
 

@@ -3,14 +3,18 @@
 from datetime import timedelta
 
 from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, func, insert, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from microblog.data.base import AnyRow
 from microblog.data.models import Account, LogInSession, Marker, Notification, OneTimeToken, User
 from microblog.domain.limits import UNREAD_NOTIFICATIONS
 
+_causes = aliased(Account)
+# Those that the page of notifications shows: what suspended people did is out.
 _unread = (
     select(Notification.id)
+    .join(_causes, _causes.id == Notification.from_account_id)
+    .where(_causes.suspended_at.is_(None))
     .where(Notification.account_id == Account.id, Notification.id > func.coalesce(Marker.last_read_id, 0))
     .correlate(Account, Marker)
     .limit(UNREAD_NOTIFICATIONS)

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     BindParameter,
+    and_,
     any_,
     bindparam,
     exists,
@@ -62,7 +63,10 @@ def _select_visible() -> AnySelect:
             answered.c.username.label("in_reply_to_username"),
         )
         .join_from(statuses, authors, authors.c.id == _status.account_id)
-        .outerjoin(answered, answered.c.id == _status.in_reply_to_account_id)
+        .outerjoin(
+            answered,
+            and_(answered.c.id == _status.in_reply_to_account_id, answered.c.suspended_at.is_(None)),
+        )
         .where(may_see(statuses, authors))
     )
 
