@@ -147,3 +147,41 @@ def test_an_address_too_long_to_store_is_no_link() -> None:
 )
 def test_brackets_belong_to_the_address_that_opened_them(text: str, url: str) -> None:
     assert next(find_entities(text)).value == url
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        (f"https://good.example.{'a' * 30}.evil.io/path", f"….{'a' * 30}.evil.io…"),
+        (f"https://{'a' * 33}.evil.io", f"…{'a' * 31}.evil.io"),
+        (f"https://{'a' * 32}.evil.io/path", f"{'a' * 32}.evil.io…"),
+        (f"https://www.{'a' * 20}.evil.io?{'b' * 40}", f"{'a' * 20}.evil.io?{'b' * 10}…"),
+    ],
+)
+def test_a_host_is_never_cut_at_its_end(url: str, shown: str) -> None:
+    assert Parsed(render(url)).text == f"{shown}\n\n"
+
+
+@pytest.mark.parametrize("sign", "\u2044\u2215\u29f8\uff0f\u2571\u1735\uff1f\uff03%$")
+def test_a_sign_that_looks_like_a_slash_makes_no_host(sign: str) -> None:
+    assert "<a" not in render(f"https://good.example{sign}evil.example")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "münchen.example",
+        "ドメイン・名.example",
+        "उदाहरण.example",
+        "a_b.example",
+        "[::1]:80",
+        "l·l.example:8080",
+    ],
+)
+def test_hosts_of_all_scripts_are_links(host: str) -> None:
+    assert f'href="https://{host}/x"' in render(f"https://{host}/x")
+
+
+@pytest.mark.parametrize("host", ["a[::1]", "[::1]a", "[]", ":80", "a:b", "a@b", "good.example:000080"])
+def test_what_is_no_host_is_no_link(host: str) -> None:
+    assert "<a" not in render(f"https://{host}/x")

@@ -1,8 +1,7 @@
 """The rules of what people write: cleaning, counting, and turning links, @mentions and #hashtags into HTML.
 
 Rendered HTML holds only `p`, `br` and `a`; everything else is escaped. Links to this site are site-relative,
-so that
-stored content survives a change of host name; the API makes them absolute.
+so that stored content survives a change of host name; the API makes them absolute.
 """
 
 import re
@@ -40,6 +39,11 @@ ENTITY = re.compile(
 )
 URL_TAIL = ".,;:!?…*_~)]'\""
 URL_SHOWN_CHARACTERS = 40
+# Beside letters, marks and numbers: what host names are made of, with the dots of other scripts. Other signs,
+# such as the slashes of mathematics, would let a host pass for another one with a path.
+HOST_SIGNS = "-.·・。．｡"
+NUMERIC_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?")
+PORT_DIGITS = 5
 FOREIGN = "nofollow noopener noreferrer"
 EMAIL = re.compile(
     r"[^\s@<>()\[\],;:\"\\]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9-]{2,63}"
@@ -144,10 +148,19 @@ def _is_linkable(url: str) -> bool:
         return False
     try:
         parts = urlsplit(url)
-        # A name before the host serves to disguise where a link leads.
-        return bool(parts.hostname) and "@" not in parts.netloc and (parts.port is None or parts.port > 0)
+        # A name before the host serves to disguise where a link leads, and is no host's letter.
+        return _is_host(parts.netloc) and (parts.port is None or parts.port > 0)
     except ValueError:
         return False
+
+
+def _is_host(netloc: str) -> bool:
+    if NUMERIC_HOST.fullmatch(netloc):
+        return True
+    name, _, port = netloc.partition(":")
+    # Zeros before a port would push the host out of sight.
+    is_short = len(port) <= PORT_DIGITS
+    return is_short and bool(name) and all(_is_tag_letter(one) or one in HOST_SIGNS for one in name)
 
 
 def find_mentions(text: str) -> list[str]:
@@ -186,9 +199,15 @@ def _render_entity(entity: Entity, shown: str, usernames: Collection[str]) -> st
 
 
 def _shorten(url: str) -> str:
+    """The host, whole or its end, which says whose it is, and as much of the rest as there is room for."""
     # Schemes may be written in capitals.
     shown = url.split("://", 1)[1].removeprefix("www.")
-    return shown if len(shown) <= URL_SHOWN_CHARACTERS else shown[: URL_SHOWN_CHARACTERS - 1] + "…"
+    if len(shown) <= URL_SHOWN_CHARACTERS:
+        return shown
+    host = re.split("[/?#]", shown, maxsplit=1)[0]
+    if len(host) > URL_SHOWN_CHARACTERS:
+        return "…" + host[1 - URL_SHOWN_CHARACTERS :] + ("…" if len(host) < len(shown) else "")
+    return shown[: max(URL_SHOWN_CHARACTERS - 1, len(host))] + "…"
 
 
 def is_username(name: str) -> bool:

@@ -37,10 +37,10 @@ function isTag(word) {
   return /\p{L}/u.test(word) && codePoints(name) <= TAG_CHARACTERS && TAG.test(name);
 }
 
-// The server's rule, not the browser's: a host, no name before it, and a port that exists, if any.
+// The server's rule, not the browser's: a host of a host's letters, no name before it, and a port that exists, if any.
 function isLinkable(url) {
   const [host] = url.slice(url.indexOf("//") + 2).split(/[/?#]/, 1);
-  const port = /^(?:\[[\da-f:.]+\]|[^@:[\]]+)(?::(\d*))?$/i.exec(host);
+  const port = /^(?:\[[\da-f:.]+\]|[\p{L}\p{M}\p{N}_\u200c\u200d\-.·・。．｡]+)(?::(\d{0,5}))?$/iu.exec(host);
   return url.length <= URL_STORED_CHARACTERS && port !== null && (!port[1] || (port[1] > 0 && port[1] < 65_536));
 }
 
