@@ -41,7 +41,7 @@ URL_TAIL = ".,;:!?…*_~)]'\""
 URL_SHOWN_CHARACTERS = 40
 # Beside letters, marks and numbers: what host names are made of, with the dots of other scripts. Other signs,
 # such as the slashes of mathematics, would let a host pass for another one with a path.
-HOST_SIGNS = "-.·・。．｡"
+HOST_SIGNS = "-.\u00b7\u30fb\u3002\uff0e\uff61"
 NUMERIC_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?")
 PORT_DIGITS = 5
 FOREIGN = "nofollow noopener noreferrer"
