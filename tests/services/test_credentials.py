@@ -1,8 +1,9 @@
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import func, select, update
+from sqlalchemy import event, func, select, update
 from sqlalchemy.orm import Session
 
 from microblog.data.models import Job, OneTimeToken, User
@@ -117,6 +118,32 @@ def test_asking_for_a_reset_looks_the_same_for_an_unknown_address(session: Sessi
         credentials.request_password_reset(session, email=email)
     jobs = session.scalars(select(Job).where(Job.name == "mail.reset_password")).all()
     assert [job.arguments for job in jobs] == [{"token_id": 0}, {"token_id": 0}]
+
+
+def count_statements(session: Session, work: Callable[[], object]) -> int:
+    seen: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        seen.append(statement)
+
+    event.listen(session.connection(), "before_cursor_execute", note)
+    try:
+        work()
+    finally:
+        event.remove(session.connection(), "before_cursor_execute", note)
+    return len(seen)
+
+
+def test_asking_for_a_reset_costs_the_same_for_an_unknown_address(session: Session) -> None:
+    make_account(session, "ada")
+    ask = credentials.request_password_reset
+    ask(session, email="ada@example.org")
+    counts = {
+        email: count_statements(session, lambda email=email: ask(session, email=email))  # type: ignore[misc]
+        for email in ("ada@example.org", "nobody@example.org")
+    }
+    assert counts == {"ada@example.org": 2, "nobody@example.org": 2}
+    assert len(session.scalars(select(OneTimeToken.id)).all()) == 1, "the earlier link is dead"
 
 
 def test_changing_the_password_keeps_this_session_only(session: Session) -> None:

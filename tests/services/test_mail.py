@@ -9,12 +9,13 @@ from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
 from devstack.mailbox import MailFolder
+from microblog.data.feeds import Feeds
 from microblog.data.models import Account, Follow, Mail, Mention, Status, User
 from microblog.domain.visibility import Visibility
 from microblog.services import mail
 from microblog.services.links import LinkSigner
 from microblog.services.mail import Outcome, Outgoing
-from tests.factories import make_account, make_follow
+from tests.factories import make_account, make_follow, make_status
 from tests.services.mails import body, change, links_in, only
 
 
@@ -45,6 +46,22 @@ def test_a_mention_is_told_with_the_post(
     assert "<b>Other" not in html
     text_links, html_links = links_in(message)
     assert f"https://blog.example/@ann/{status_id}" in text_links & html_links
+
+
+def test_an_answer_is_told_as_one(
+    session: Session, feeds: Feeds, outgoing: Outgoing, mailbox: MailFolder, mentioned: tuple[int, int]
+) -> None:
+    status_id, bob = mentioned
+    ann = session.scalars(select(Status.account_id).where(Status.id == status_id)).one()
+    reply = make_status(session, feeds, bob, "I do, @ann", in_reply_to_id=status_id)
+    assert mail.send_mention(session, outgoing, status_id=reply, account_id=ann) is Outcome.SENT
+    message = only(mailbox)
+    assert message["Subject"] == "@bob replied to you"
+    for part in ("plain", "html"):
+        assert "replied to you" in body(message, part)
+        assert "answered a post of yours" in body(message, part)
+        assert "mentioned" not in body(message, part)
+        assert "I do, @ann" in body(message, part)
 
 
 def test_one_click_ends_mails_of_this_kind(

@@ -3,7 +3,9 @@
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from babel.support import Translations
@@ -12,9 +14,11 @@ from sqlalchemy.orm import Session
 from devstack.mailbox import MailFolder
 from microblog.data.models import User
 from microblog.domain.errors import Unavailable
-from microblog.services import mail
-from microblog.services.mail import Kind, Outcome, Outgoing
+from microblog.services import mail, mail_text
+from microblog.services.mail import Outcome, Outgoing
+from microblog.services.mail_text import Kind
 from microblog.services.mailer import Mailer, MailRefused
+from microblog.web.filters import Clock
 from tests.factories import make_account
 from tests.services.mails import Links, add_token, body, change, only
 
@@ -70,10 +74,10 @@ def german(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
         ugettext = gettext
 
-    mail._load.cache_clear()
+    mail_text._load.cache_clear()
     monkeypatch.setattr(Translations, "load", lambda *_: Catalogue())
     yield
-    mail._load.cache_clear()
+    mail_text._load.cache_clear()
 
 
 def test_mails_are_in_the_persons_language(
@@ -101,6 +105,24 @@ def test_an_unknown_language_falls_back_to_english(
     assert "UTC" not in body(only(mailbox), "plain")
 
 
+@pytest.mark.parametrize(
+    ("locale", "time_zone"), [("en", "UTC"), ("de", "Europe/Berlin"), ("en", "Asia/Kolkata")]
+)
+def test_times_read_as_they_do_on_pages(locale: str, time_zone: str) -> None:
+    moment = datetime(2026, 11, 21, 8, 5, 31, tzinfo=UTC)
+    written = mail_text.write_time(moment, locale=locale, time_zone=time_zone)
+    assert written == Clock(locale, ZoneInfo(time_zone), moment).exact(moment)
+    assert ":31" not in written
+    assert "2026" in written
+
+
+@pytest.mark.parametrize(
+    ("email", "masked"), [("new@example.org", "n…@e….org"), ("x@a.b.example", "x…@a….example")]
+)
+def test_masked_addresses(email: str, masked: str) -> None:
+    assert mail_text.mask_address(email) == masked
+
+
 EVERYTHING = {
     "name": "Ann",
     "username": "ann",
@@ -111,12 +133,13 @@ EVERYTHING = {
     "unsubscribe_url": "https://blog.example/unsubscribe?token=x",
     "site_name": "Birdhouse",
     "expires": "tomorrow",
+    "new_address": "n…@e….org",
 }
 
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_each_mail_is_complete_calm_and_the_same_in_both_parts(kind: Kind) -> None:
-    subject, text, html = mail.render_mail(kind, "en", EVERYTHING)
+    subject, text, html = mail_text.render_mail(kind, "en", EVERYTHING)
     assert "%(" not in subject + text + html
     assert "{{" not in text + html
     assert "Birdhouse" in html

@@ -52,6 +52,21 @@ def test_what_is_wrong_is_not_said(session: Session, identifier: str, password: 
     assert str(caught.value) == str(InvalidCredentials())
 
 
+@pytest.mark.parametrize(
+    ("password_hash", "costs_extra"), [("!", True), ("", True), (HASHER.hash("another one"), False)]
+)
+def test_an_account_that_nobody_can_log_in_to_answers_no_sooner(
+    session: Session, monkeypatch: pytest.MonkeyPatch, password_hash: str, costs_extra: bool
+) -> None:
+    make_account(session, "ada")
+    session.execute(update(User).values(password_hash=password_hash))
+    spent: list[str] = []
+    monkeypatch.setattr(HASHER, "verify_nobody", spent.append)
+    with pytest.raises(InvalidCredentials):
+        log_in(session)
+    assert spent == ([PASSWORD] if costs_extra else [])
+
+
 def test_suspended_people_stay_out(session: Session) -> None:
     make_account(session, "ada")
     accounts.suspend_account(session, username="ada")

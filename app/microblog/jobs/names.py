@@ -23,6 +23,8 @@ FAN_OUT: Final = JobType("statuses.fan_out", FEEDS, frozenset({"status_id"}))
 MENTION_MAIL: Final = JobType("mail.mention", MAIL, frozenset({"status_id", "account_id"}))
 FOLLOW_MAIL: Final = JobType("mail.follow", MAIL, frozenset({"account_id", "from_account_id"}))
 CONFIRMATION_MAIL: Final = JobType("mail.confirmation", MAIL, frozenset({"token_id"}))
+ADDRESS_CHANGE_MAIL: Final = JobType("mail.address_change", MAIL, frozenset({"token_id"}))
+PASSWORD_CHANGED_MAIL: Final = JobType("mail.password_changed", MAIL, frozenset({"account_id"}))
 RESET_MAIL: Final = JobType("mail.reset_password", MAIL, frozenset({"token_id"}))
 PROCESS_AVATAR: Final = JobType("media.process_avatar", MEDIA, frozenset({"media_id"}))
 DELETE_FILES: Final = JobType("media.delete_files", MEDIA, frozenset({"key"}))
@@ -34,6 +36,8 @@ ALL: Final = (
     MENTION_MAIL,
     FOLLOW_MAIL,
     CONFIRMATION_MAIL,
+    ADDRESS_CHANGE_MAIL,
+    PASSWORD_CHANGED_MAIL,
     RESET_MAIL,
     PROCESS_AVATAR,
     DELETE_FILES,

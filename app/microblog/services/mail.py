@@ -5,48 +5,28 @@ between leaves no row, so that the next one sends again, with the same Message-I
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from enum import StrEnum
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 import structlog
-from babel.core import Locale, UnknownLocaleError
-from babel.dates import format_datetime, get_timezone
-from babel.support import NullTranslations, Translations
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.queries import mails as queries
-from microblog.domain.errors import N_, Unavailable
+from microblog.domain.errors import Unavailable
 from microblog.observability import metrics
 from microblog.services.links import LinkSigner
+from microblog.services.mail_text import Kind, mask_address, render_mail, write_time
 from microblog.services.mailer import Mail, Mailer, MailRefused
 
 log = structlog.get_logger(__name__)
 
-FOLDER: Final = Path(__file__).parent / "mail_templates"
-TRANSLATIONS: Final = Path(__file__).parent.parent / "translations"
-DEFAULT_LOCALE: Final = "en"
 NO_TOKEN: Final = 0
 # What a request id may add to a Message-ID (RFC 5322, dot-atom-text).
 NOT_ATOM: Final = re.compile(r"[^A-Za-z0-9_-]")
 REQUEST_ID_CHARACTERS: Final = 64
-
-
-class Kind(StrEnum):
-    """The kinds of mail, as the table `mails` names them."""
-
-    MENTION = "mention"
-    FOLLOW = "follow"
-    CONFIRMATION = "confirmation"
-    ADDRESS_TAKEN = "address_taken"
-    RESET_PASSWORD = "reset_password"  # noqa: S105 - the name of a mail
 
 
 class Outcome(StrEnum):
@@ -54,15 +34,6 @@ class Outcome(StrEnum):
 
     SENT = "sent"
     NOT_WANTED = "not_wanted"
-
-
-SUBJECTS: Final[Mapping[Kind, str]] = {
-    Kind.MENTION: N_("%(name)s mentioned you"),
-    Kind.FOLLOW: N_("%(name)s follows you now"),
-    Kind.CONFIRMATION: N_("Confirm your e-mail address for %(site_name)s"),
-    Kind.ADDRESS_TAKEN: N_("You already have an account at %(site_name)s"),
-    Kind.RESET_PASSWORD: N_("Choose a new password for %(site_name)s"),
-}
 
 
 @dataclass(frozen=True)
@@ -83,22 +54,14 @@ def make_message_id(job_id: int, request_id: str | None, base_url: str) -> str:
 
 
 def send_mention(session: Session, outgoing: Outgoing, *, status_id: int, account_id: int) -> Outcome:
-    """Tell an account that a post names it: once for a post, if they want it and may see the post."""
+    """Tell an account that a post names or answers it: once for a post, if it is wanted and may be seen."""
     row = queries.get_mention(session, status_id=status_id, account_id=account_id)
     if row is None:
         return _not_wanted(Kind.MENTION)
-    return _send(
-        session,
-        outgoing,
-        row,
-        kind=Kind.MENTION,
-        to=row.email,
-        subject_id=status_id,
-        unsubscribe="mentions",
-        name=_name_of(row),
-        username=row.from_username,
-        text=row.spoiler_text or row.text,
-        url=f"{outgoing.base_url}/@{row.from_username}/{status_id}",
+    kind = Kind.REPLY if row.in_reply_to_account_id == account_id else Kind.MENTION
+    text, path = row.spoiler_text or row.text, f"/{status_id}"
+    return _tell(
+        session, outgoing, row, kind, subject_id=status_id, unsubscribe="mentions", text=text, path=path
     )
 
 
@@ -107,18 +70,42 @@ def send_follow(session: Session, outgoing: Outgoing, *, account_id: int, from_a
     row = queries.get_follow(session, account_id=account_id, from_account_id=from_account_id)
     if row is None:
         return _not_wanted(Kind.FOLLOW)
+    return _tell(
+        session,
+        outgoing,
+        row,
+        Kind.FOLLOW,
+        subject_id=from_account_id,
+        unsubscribe="follows",
+        text=row.note,
+        path="",
+    )
+
+
+def _tell(
+    session: Session,
+    outgoing: Outgoing,
+    row: AnyRow,
+    kind: Kind,
+    *,
+    subject_id: int,
+    unsubscribe: str,
+    text: str,
+    path: str,
+) -> Outcome:
+    """Mail what somebody else did; `path`: where it stands, below their profile."""
     return _send(
         session,
         outgoing,
         row,
-        kind=Kind.FOLLOW,
+        kind=kind,
         to=row.email,
-        subject_id=from_account_id,
-        unsubscribe="follows",
-        name=_name_of(row),
+        subject_id=subject_id,
+        unsubscribe=unsubscribe,
+        name=str(row.from_display_name or f"@{row.from_username}"),
         username=row.from_username,
-        text=row.note,
-        url=f"{outgoing.base_url}/@{row.from_username}",
+        text=text,
+        url=f"{outgoing.base_url}/@{row.from_username}{path}",
     )
 
 
@@ -152,7 +139,7 @@ def send_confirmation(session: Session, outgoing: Outgoing, *, token_id: int) ->
         to=row.email,
         username=row.username,
         url=f"{outgoing.base_url}/confirm-email?token={token}",
-        expires=_format_time(row.expires_at, row),
+        expires=write_time(row.expires_at, locale=row.locale, time_zone=row.time_zone),
     )
 
 
@@ -170,7 +157,49 @@ def send_password_reset(session: Session, outgoing: Outgoing, *, token_id: int) 
         to=row.email,
         username=row.username,
         url=f"{outgoing.base_url}/reset-password/new?token={token}",
-        expires=_format_time(row.expires_at, row),
+        expires=write_time(row.expires_at, locale=row.locale, time_zone=row.time_zone),
+    )
+
+
+def send_address_change(session: Session, outgoing: Outgoing, *, token_id: int) -> Outcome:
+    """Tell the present address of a change that was asked for, or the former one of a change that was made.
+
+    The token is the change's own, or the one that keeps the former address (services/credentials.py).
+    """
+    row = queries.get_token(session, token_id=token_id)
+    user = queries.get_recipient(session, account_id=row.account_id) if row else None
+    if row is None or user is None:
+        return _not_wanted(Kind.ADDRESS_CHANGED)
+    is_asked_for = row.purpose == "change_email"
+    present, other = (user.email, row.email) if is_asked_for else (row.email, user.email)
+    if present.lower() == other.lower():
+        return _not_wanted(Kind.ADDRESS_CHANGING)
+    path = "/reset-password" if is_asked_for else "/settings/account"
+    return _send(
+        session,
+        outgoing,
+        user,
+        kind=Kind.ADDRESS_CHANGING if is_asked_for else Kind.ADDRESS_CHANGED,
+        to=present,
+        username=user.username,
+        new_address=mask_address(other),
+        url=f"{outgoing.base_url}{path}",
+    )
+
+
+def send_password_changed(session: Session, outgoing: Outgoing, *, account_id: int) -> Outcome:
+    """Tell a person that their password is another one now."""
+    user = queries.get_recipient(session, account_id=account_id)
+    if user is None:
+        return _not_wanted(Kind.PASSWORD_CHANGED)
+    return _send(
+        session,
+        outgoing,
+        user,
+        kind=Kind.PASSWORD_CHANGED,
+        to=user.email,
+        username=user.username,
+        url=f"{outgoing.base_url}/reset-password",
     )
 
 
@@ -226,39 +255,3 @@ def _unsubscribing(outgoing: Outgoing, account_id: int, kind: str | None) -> tup
         return {}, ""
     url = f"{outgoing.base_url}/unsubscribe?token={outgoing.links.sign_unsubscribe(account_id, kind)}"
     return {"List-Unsubscribe": f"<{url}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}, url
-
-
-def render_mail(kind: Kind, locale: str, values: Mapping[str, Any]) -> tuple[str, str, str]:
-    """Subject, text and HTML of a mail in a person's language; `values` are what its templates name."""
-    environment, translations = _load(locale)
-    subject = translations.gettext(SUBJECTS[kind]) % values
-    parts = {**values, "subject": subject, "lang": locale}
-    text = environment.get_template(f"{kind}.txt").render(parts)
-    return subject, text.strip() + "\n", environment.get_template(f"{kind}.html").render(parts)
-
-
-@lru_cache
-def _load(locale: str) -> tuple[Environment, NullTranslations]:
-    translations = Translations.load(TRANSLATIONS, [locale])
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        extensions=["jinja2.ext.i18n"],
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.install_gettext_translations(translations, newstyle=True)  # type: ignore[attr-defined]
-    return environment, translations
-
-
-def _name_of(row: AnyRow) -> str:
-    return str(row.from_display_name or f"@{row.from_username}")
-
-
-def _format_time(moment: datetime, row: AnyRow) -> str:
-    try:
-        locale = Locale.parse(row.locale)
-    except (UnknownLocaleError, ValueError):
-        locale = Locale.parse(DEFAULT_LOCALE)
-    return format_datetime(moment, "long", tzinfo=get_timezone(row.time_zone), locale=locale)

@@ -45,7 +45,11 @@ class Argon2Hasher:
         """Whether the password is the one that was hashed."""
         try:
             return self._argon2.verify(password_hash, _normalise(password))
-        except (VerificationError, InvalidHashError):
+        except VerificationError:
+            return False
+        except InvalidHashError:
+            # An account that nobody can log in to must not answer sooner either.
+            self.verify_nobody(password)
             return False
 
     def verify_nobody(self, password: str) -> None:

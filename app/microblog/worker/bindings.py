@@ -15,6 +15,8 @@ BINDINGS: Final[Mapping[JobType, Effect]] = MappingProxyType(
         names.MENTION_MAIL: mail.mention,
         names.FOLLOW_MAIL: mail.follow,
         names.CONFIRMATION_MAIL: mail.confirmation,
+        names.ADDRESS_CHANGE_MAIL: mail.address_change,
+        names.PASSWORD_CHANGED_MAIL: mail.password_changed,
         names.RESET_MAIL: mail.reset_password,
         names.PROCESS_AVATAR: media.process_avatar,
         names.DELETE_FILES: media.delete_files,

@@ -9,7 +9,7 @@ from microblog.worker.base import Run
 
 
 def mention(session: Session, resources: Resources, run: Run, *, status_id: int, account_id: int) -> None:
-    """Tell somebody by mail that a post names them."""
+    """Tell somebody by mail that a post names or answers them."""
     mail.send_mention(session, _outgoing(resources, run), status_id=status_id, account_id=account_id)
 
 
@@ -25,6 +25,16 @@ def follow(
 def confirmation(session: Session, resources: Resources, run: Run, *, token_id: int) -> None:
     """Mail the link that confirms an address."""
     mail.send_confirmation(session, _outgoing(resources, run), token_id=token_id)
+
+
+def address_change(session: Session, resources: Resources, run: Run, *, token_id: int) -> None:
+    """Tell by mail that an account's address is about to change, or did."""
+    mail.send_address_change(session, _outgoing(resources, run), token_id=token_id)
+
+
+def password_changed(session: Session, resources: Resources, run: Run, *, account_id: int) -> None:
+    """Tell by mail that an account's password did change."""
+    mail.send_password_changed(session, _outgoing(resources, run), account_id=account_id)
 
 
 def reset_password(session: Session, resources: Resources, run: Run, *, token_id: int) -> None:

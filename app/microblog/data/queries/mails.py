@@ -24,7 +24,14 @@ _MAY_BE_TOLD: ColumnElement[bool] = and_(
 _FROM = (_authors.c.username.label("from_username"), _authors.c.display_name.label("from_display_name"))
 
 _MENTION = (
-    select(*_RECIPIENT, *_FROM, _statuses.c.id.label("status_id"), _statuses.c.text, _statuses.c.spoiler_text)
+    select(
+        *_RECIPIENT,
+        *_FROM,
+        _statuses.c.id.label("status_id"),
+        _statuses.c.text,
+        _statuses.c.spoiler_text,
+        _statuses.c.in_reply_to_account_id,
+    )
     .join_from(_statuses, _authors, _authors.c.id == _statuses.c.account_id)
     .join(_named, _named.c.status_id == _statuses.c.id)
     .join(_recipients, _recipients.c.id == _named.c.account_id)
@@ -56,7 +63,7 @@ def get_mention(session: Session, *, status_id: int, account_id: int) -> AnyRow 
     """The mail about a post that names an account; None where it isn't wanted, or they may not see the post.
 
     Columns: account_id, email, locale, time_zone, from_username, from_display_name, status_id, text,
-    spoiler_text.
+    spoiler_text, in_reply_to_account_id.
     """
     return session.execute(_MENTION, {"status_id": status_id, "viewer_id": account_id}).first()
 
@@ -92,6 +99,16 @@ def get_token(session: Session, *, token_id: int) -> AnyRow | None:
             OneTimeToken.expires_at > func.now(),
             Account.suspended_at.is_(None),
         )
+    )
+    return session.execute(statement).first()
+
+
+def get_recipient(session: Session, *, account_id: int) -> AnyRow | None:
+    """An account in good standing with a proven address: account_id, email, locale, time_zone, username."""
+    statement = (
+        select(*_RECIPIENT, _recipients.c.username)
+        .join_from(_recipients, _users, _users.c.account_id == _recipients.c.id)
+        .where(_recipients.c.id == account_id, _MAY_BE_TOLD)
     )
     return session.execute(statement).first()
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, func, insert, select, update
+from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session, aliased
 
 from microblog.data.base import AnyRow
@@ -105,6 +105,29 @@ def insert_token(session: Session, *, account_id: int, purpose: str, email: str,
         account_id=account_id, purpose=purpose, email=email, expires_at=func.now() + lifetime
     )
     return session.scalars(statement.returning(OneTimeToken.id)).one()
+
+
+def insert_reset_token(session: Session, *, email: str, lifetime: timedelta) -> int | None:
+    """Write a reset token, in the place of earlier ones, where the address is an account's confirmed one.
+
+    Its id, or None. One statement in either case.
+    """
+    person = (
+        select(User.account_id, User.email)
+        .join(Account, Account.id == User.account_id)
+        .where(
+            func.lower(User.email) == email.lower(),
+            User.confirmed_at.is_not(None),
+            Account.suspended_at.is_(None),
+        )
+        .cte("person")
+    )
+    earlier = delete(OneTimeToken).where(
+        OneTimeToken.account_id.in_(select(person.c.account_id)), OneTimeToken.purpose == "reset_password"
+    )
+    values = select(person.c.account_id, literal("reset_password"), person.c.email, func.now() + lifetime)
+    statement = insert(OneTimeToken).from_select(["account_id", "purpose", "email", "expires_at"], values)
+    return session.scalars(statement.add_cte(earlier.cte("earlier")).returning(OneTimeToken.id)).one_or_none()
 
 
 def get_token(session: Session, token_id: int, purpose: str, *, for_update: bool = False) -> AnyRow | None:
