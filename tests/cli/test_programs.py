@@ -13,6 +13,7 @@ import pytest
 
 from microblog.cli import web
 from microblog.jobs.names import QUEUES
+from microblog.observability.logs import get_request_id, log_context
 from microblog.settings import Settings
 from tests.cli.conftest import Run
 
@@ -117,6 +118,53 @@ def test_web_serves_on_a_unix_socket_and_its_metrics_reach_the_exporter(
     assert (missing, hint) == (404, "The metrics are at /metrics\n")
     # Gunicorn's own lines went through our logging.
     assert '"logger":"gunicorn.error"' in output
+
+
+def test_of_a_malformed_request_only_its_kind_is_logged(start: Start, worker_folder: Path) -> None:
+    path = worker_folder / "web.sock"
+    process = start("web", MICROBLOG_WEB_BIND=f"unix:{path}", MICROBLOG_LOG_FORMAT="json")
+    wait_until(lambda: can_connect(UnixConnection(path)) or process.poll() is not None, "web answers")
+    with closing(UnixConnection(path)) as connection:
+        connection.connect()
+        connection.sock.sendall(b"GET /confirm/s3cret-t0ken HTTP/9 x\r\n\r\n")
+        assert b"400" in connection.sock.recv(1000)
+
+    output = stop(process)
+
+    (line,) = [one for one in output.splitlines() if "web.malformed_request" in one]
+    assert '"error":"Invalid' in line
+    assert '"client":"unix"' in line
+    assert "request_id" not in line
+    assert "s3cret" not in output
+
+
+@pytest.mark.parametrize(
+    ("address", "kind"),
+    [
+        ("", "unix"),
+        ("::1", "loopback"),
+        ("10.0.0.1", "private"),
+        ("fe80::1%eth0", "private"),
+        ("8.8.8.8", "public"),
+    ],
+)
+def test_kinds_of_addresses(address: str, kind: str) -> None:
+    assert web.kind_of(address) == kind
+
+
+def test_an_error_s_address_is_not_logged(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
+    logger = web.PlainLogger(web.Site(web.make_options(settings)).cfg)
+    with log_context(request_id="former"):
+        try:
+            int("")
+        except ValueError:
+            logger.exception("Error handling request %s %s", "GET", "/confirm/s3cret")
+            logger.warning("Invalid request from ip=10.0.0.1: GET /confirm/s3cret")
+        logger.warning("No keepalived connections can be handled.")
+        assert get_request_id() is None
+    assert "Error handling request" in caplog.text
+    assert "No keepalived" in caplog.text
+    assert "s3cret" not in caplog.text
 
 
 def find_free_port() -> int:

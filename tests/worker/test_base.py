@@ -1,12 +1,14 @@
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 from prometheus_client import REGISTRY
 from sqlalchemy import delete, func, select, text, update
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from microblog.bootstrap import Resources
 from microblog.data.models import Job, Tag
@@ -15,6 +17,7 @@ from microblog.data.session import Database
 from microblog.domain.errors import NotFound, Unavailable
 from microblog.jobs import names
 from microblog.services import accounts
+from microblog.worker import base
 from microblog.worker.base import Outcome, Run, describe, run_job
 
 AddJob = Callable[..., int]
@@ -174,8 +177,14 @@ def test_the_last_failure_is_a_dead_letter(
         raise ValueError("no")
 
     job_id = add_job()
-    assert run_job(hasty_resources, effect, job_id=job_id) is Outcome.RETRIED
-    assert run_job(hasty_resources, effect, job_id=job_id) is Outcome.DEAD
+    with capture_logs() as first:
+        assert run_job(hasty_resources, effect, job_id=job_id) is Outcome.RETRIED
+    with capture_logs() as last:
+        assert run_job(hasty_resources, effect, job_id=job_id) is Outcome.DEAD
+    # A failure that is tried again is one line, the last one its whole story.
+    assert [line["event"] for line in first] == ["job.failed", "job.ended"]
+    assert not any("exc_info" in line for line in first)
+    assert [line["event"] for line in last if "exc_info" in line] == ["job.dead"]
     assert read_job(job_id) is None
     (dead,) = read_dead()
     assert (dead.id, dead.name, dead.attempts) == (job_id, "housekeeping.purge", 2)
@@ -250,6 +259,28 @@ def test_an_error_is_told_by_type_and_place() -> None:
     with pytest.raises(NotFound) as caught:
         fail_in_the_package()
     assert describe(caught.value).startswith("NotFound at services/accounts.py:")
+
+
+def test_the_place_is_in_the_package_whatever_the_folders_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A checkout in a folder of the package's name has that name twice in its paths."""
+    package = tmp_path / "microblog" / "app" / "microblog"
+    monkeypatch.setattr(base, "PACKAGE_FOLDER", package)
+    code = "def fail():\n    raise ValueError('no')\n"
+    for folder, place in ((package / "services", "services/x.py:2"), (tmp_path / "microblog", "x.py:2")):
+        made: dict[str, Any] = {}
+        exec(compile(code, str(folder / "x.py"), "exec"), made)
+        with pytest.raises(ValueError) as caught:  # noqa: PT011 - the place is what is looked at
+            made["fail"]()
+        # Of this very file too there is a frame, outside of the package.
+        assert describe(caught.value) == f"ValueError at {place}"
+
+
+def test_an_error_s_cause_is_told() -> None:
+    error = Unavailable()
+    error.__cause__ = TimeoutError("secret")
+    assert describe(error) == "Unavailable (TimeoutError)"
 
 
 def fail_in_the_package() -> None:

@@ -3,10 +3,14 @@
 import importlib
 import logging
 import os
+import re
+import sys
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import click
+import structlog
 from gunicorn.app.base import BaseApplication  # type: ignore[import-untyped]
 from gunicorn.arbiter import Arbiter  # type: ignore[import-untyped]
 from gunicorn.config import Config  # type: ignore[import-untyped]
@@ -15,11 +19,16 @@ from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
 from microblog.cli.measuring import mark_dead, prepare_metrics
 from microblog.cli.support import examples, read_settings
-from microblog.observability.logs import configure_logs
+from microblog.observability.logs import clear_context, configure_logs
 from microblog.settings import Settings
+
+log = structlog.get_logger(__name__)
 
 # Longest request < graceful time < the supervisor's stopwaitsecs, so that no request is cut by a stop.
 GRACEFUL_SECONDS = 30
+# gunicorn's words of what it could not read: the rest is what was sent, and may hold a link with its token.
+INVALID = re.compile(r"Invalid request from ip=(\S*): ")
+UNREADABLE = "Error handling request"
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes and unlinks a private file there
 
 
@@ -33,6 +42,32 @@ class PlainLogger(Logger):  # type: ignore[misc]
             self.error_log.removeHandler(handler)
         self.error_log.propagate = True
         self.error_log.setLevel(logging.NOTSET)
+
+    def warning(self, msg: object, *args: Any, **kwargs: Any) -> None:
+        """Of a malformed request, tell the kind of its fault and of its sender only."""
+        found = INVALID.match(str(msg))
+        if found is None:
+            super().warning(msg, *args, **kwargs)
+            return
+        # The thread's former request has nothing to do with this one.
+        clear_context()
+        log.warning("web.malformed_request", error=type(sys.exception()).__name__, client=kind_of(found[1]))
+
+    def exception(self, msg: object, *args: Any, **kwargs: Any) -> None:
+        """Leave out the address that was asked for."""
+        if str(msg).startswith(UNREADABLE):
+            msg, args = UNREADABLE, ()
+        super().exception(msg, *args, **kwargs)
+
+
+def kind_of(address: str) -> str:
+    """What kind of address a peer has: `unix`, `loopback`, `private` or `public`."""
+    if not address:
+        return "unix"
+    peer = ip_address(address.partition("%")[0])
+    if peer.is_loopback:
+        return "loopback"
+    return "private" if peer.is_private else "public"
 
 
 class Site(BaseApplication):  # type: ignore[misc]
@@ -48,8 +83,10 @@ class Site(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application, in a worker."""
-        return importlib.import_module("microblog.wsgi").application
+        """The application, in a worker, ready for its first visitor before it accepts one."""
+        application = importlib.import_module("microblog.wsgi").application
+        importlib.import_module("microblog.web.warming").warm_up(application)
+        return application
 
 
 def make_options(settings: Settings) -> dict[str, Any]:

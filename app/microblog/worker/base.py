@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from pathlib import PurePath
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -27,7 +27,7 @@ from microblog.observability import metrics
 from microblog.observability.logs import log_context
 
 log = structlog.get_logger(__name__)
-PACKAGE_FOLDER = "microblog"
+PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
 
 
 class Outcome(StrEnum):
@@ -115,8 +115,7 @@ def _finish(resources: Resources, effect: Effect, run: Run) -> Outcome:
         metrics.JOB_WAIT_SECONDS.labels(run.name).observe(max(waited, 0.0))
     try:
         outcome = _work(resources, effect, run)
-    except Exception as error:
-        log.warning("job.failed", job_id=run.job_id, job=run.name, attempt=run.attempt, exc_info=True)
+    except Exception as error:  # noqa: BLE001 - it is told, counted and tried again
         outcome = _note_failure(resources, run, error)
     seconds = time.monotonic() - begun
     metrics.JOBS.labels(run.name, outcome).inc()
@@ -159,6 +158,7 @@ def _note_failure(resources: Resources, run: Run, failure: Exception) -> Outcome
     That a shared part is away is not the job's fault: for a day such starts don't count.
     """
     error, chance = describe(failure), random.random()  # noqa: S311 - spreads retries, guards nothing
+    log.warning("job.failed", job_id=run.job_id, job=run.name, attempt=run.attempt, error=error)
     age = datetime.now(UTC) - run.created_at
     is_excused = isinstance(failure, Unavailable) and age < OUTAGE_PATIENCE
     with resources.database.unit_of_work() as session:
@@ -171,18 +171,28 @@ def _note_failure(resources: Resources, run: Run, failure: Exception) -> Outcome
             return Outcome.RETRIED
         if run.attempt >= resources.settings.job_max_attempts:
             queries.bury(session, job_id=run.job_id, error=error)
-            log.error("job.dead", job_id=run.job_id, job=run.name, attempts=run.attempt, error=error)
+            # The whole story once: an outage that is waited out must not fill the log.
+            log.error(
+                "job.dead",
+                job_id=run.job_id,
+                job=run.name,
+                attempts=run.attempt,
+                error=error,
+                exc_info=failure,
+            )
             return Outcome.DEAD
         queries.retry_later(session, job_id=run.job_id, delay=retry_delay(run.attempt, chance), error=error)
         return Outcome.RETRIED
 
 
 def describe(error: BaseException) -> str:
-    """An error's type and place, such as `TimeoutError at services/mailer.py:62`: never its message."""
+    """An error's type, cause and place, as `Unavailable (TimeoutError) at services/mailer.py:62`: no message."""
+    name = type(error).__name__ + (f" ({type(error.__cause__).__name__})" if error.__cause__ else "")
     frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if PACKAGE_FOLDER in PurePath(frame.filename).parts] or list(frames)
-    if not own:
-        return type(error).__name__
-    parts = PurePath(own[-1].filename).parts
-    place = "/".join(parts[parts.index(PACKAGE_FOLDER) + 1 :]) if PACKAGE_FOLDER in parts else parts[-1]
-    return f"{type(error).__name__} at {place}:{own[-1].lineno}"
+    if not frames:
+        return name
+    own = [frame for frame in frames if Path(frame.filename).is_relative_to(PACKAGE_FOLDER)]
+    last = (own or frames)[-1]
+    path = Path(last.filename)
+    place = path.relative_to(PACKAGE_FOLDER).as_posix() if own else path.name
+    return f"{name} at {place}:{last.lineno}"
