@@ -136,13 +136,11 @@ def test_a_database_on_a_unix_socket() -> None:
     assert load(DATABASE_URL=url).database_url == url
 
 
-def test_redis_urls_in_the_spellings_of_others() -> None:
-    socket, tcp = load(BROKER_URL="unix:///run/r.sock?db=3", CACHE_URL="unix:///run/r.sock"), load()
+def test_the_brokers_url_in_kombus_spelling() -> None:
+    socket, tcp = load(BROKER_URL="unix:///run/r.sock?db=3"), load()
 
     assert socket.celery_broker_url == "redis+socket:///run/r.sock?virtual_host=3"
-    assert socket.limits_storage_url == "redis+unix:///run/r.sock?db=0"
     assert tcp.celery_broker_url == "redis://redis1:6379/0"
-    assert tcp.limits_storage_url == "redis://redis1:6379/1"
 
 
 @pytest.mark.parametrize(

@@ -33,12 +33,19 @@ class Resources:
         self.cache.close()
 
 
-def bootstrap(settings: Settings, *, application: str, pool_size: int = 5) -> Resources:
+def bootstrap(
+    settings: Settings, *, application: str, pool_size: int = 5, statement_timeout_seconds: float = 30
+) -> Resources:
     """Make a process's collaborators. `application` names the process to PostgreSQL."""
     cache = make_client(settings.cache_url)
     return Resources(
         settings=settings,
-        database=Database(settings.database_url, application=application, pool_size=pool_size),
+        database=Database(
+            settings.database_url,
+            application=application,
+            pool_size=pool_size,
+            statement_timeout_seconds=statement_timeout_seconds,
+        ),
         cache=cache,
         feeds=Feeds(cache, settings.feed_length),
         storage=DirectoryStorage(settings.media_dir),

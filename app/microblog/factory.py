@@ -18,6 +18,9 @@ from microblog.observability import metrics
 from microblog.settings import Settings
 from microblog.web.site import install_site
 
+# Pages take milliseconds. Above it stands the margin of data/session.py: a frozen PostgreSQL holds a thread
+# for 10 seconds at most, the time for connecting included.
+STATEMENT_TIMEOUT_SECONDS = 5
 # A refused log-in counts in a second transaction while Redis is away, hence one connection more than threads.
 SPARE_CONNECTIONS = 1
 
@@ -26,13 +29,16 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
     """The WSGI application. It opens no connection until the first request, so that gunicorn may fork it."""
     if resources is None:
         resources = bootstrap(
-            settings, application="microblog web", pool_size=settings.web_threads + SPARE_CONNECTIONS
+            settings,
+            application="microblog web",
+            pool_size=settings.web_threads + SPARE_CONNECTIONS,
+            statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS,
         )
     app = Flask("microblog", static_folder=None, template_folder="web/templates")
     metrics.BUILD_INFO.labels("web", settings.release).set(1)
     app.config["SECRET_KEY"] = settings.secret_key
     app.url_map.strict_slashes = False
-    attach(app, resources, RateLimiter(settings, resources.database))
+    attach(app, resources, RateLimiter(settings, resources.database, resources.cache))
     watch_statements(resources.database.engine)
     configure_cookies(app, settings)
     # Hooks run in this order before a request, and in the reverse order after it.

@@ -85,20 +85,10 @@ class Settings:
     @property
     def celery_broker_url(self) -> str:
         """The broker's URL in kombu's spelling (`redis+socket://` for a Unix socket)."""
-        return _respell_unix_socket(self.broker_url, "redis+socket", "virtual_host")
-
-    @property
-    def limits_storage_url(self) -> str:
-        """The cache's URL in the spelling of the `limits` package (`redis+unix://` for a Unix socket)."""
-        return _respell_unix_socket(self.cache_url, "redis+unix", "db")
-
-
-def _respell_unix_socket(url: str, scheme: str, database_parameter: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme != "unix":
-        return url
-    database = parse_qs(parts.query).get("db", ["0"])[0]
-    return f"{scheme}://{parts.path}?{database_parameter}={database}"
+        parts = urlsplit(self.broker_url)
+        if parts.scheme != "unix":
+            return self.broker_url
+        return f"redis+socket://{parts.path}?virtual_host={parse_qs(parts.query).get('db', ['0'])[0]}"
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:

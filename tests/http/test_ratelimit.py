@@ -1,6 +1,6 @@
 """Limits on tries: in Redis, and while it is away."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,6 +9,7 @@ import redis
 from flask import Flask
 from sqlalchemy import text
 
+from microblog.data.cache import make_client
 from microblog.data.session import Database
 from microblog.domain.errors import RateLimited
 from microblog.http.ratelimit import RateLimiter
@@ -19,15 +20,16 @@ from tests.site import Browser
 
 
 @pytest.fixture
-def limiter(settings: Settings, database: Database, redis_client: redis.Redis) -> RateLimiter:
-    return RateLimiter(replace(settings, rate_limit_log_in="3 per hour"), database)
+def limiter(settings: Settings, database: Database, redis_client: redis.Redis) -> Iterator[RateLimiter]:
+    with make_client(settings.cache_url) as cache:
+        yield RateLimiter(replace(settings, rate_limit_log_in="3 per hour"), database, cache)
 
 
 @pytest.fixture
 def lonely(settings: Settings, database: Database, tmp_path: Path) -> RateLimiter:
     """A limiter whose Redis is away."""
-    away = f"unix://{tmp_path}/nothing?db=0"
-    return RateLimiter(replace(settings, cache_url=away, rate_limit_log_in="3 per hour"), database)
+    away = make_client(f"unix://{tmp_path}/nothing?db=0")
+    return RateLimiter(replace(settings, rate_limit_log_in="3 per hour"), database, away)
 
 
 @pytest.mark.parametrize("kind", ["limiter", "lonely"])

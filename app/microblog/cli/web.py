@@ -84,6 +84,7 @@ class Site(BaseApplication):  # type: ignore[misc]
 
     def load(self) -> Any:
         """The application, in a worker, ready for its first visitor before it accepts one."""
+        importlib.import_module("microblog.data.deadlines").switch_on()
         application = importlib.import_module("microblog.wsgi").application
         importlib.import_module("microblog.web.warming").warm_up(application)
         return application

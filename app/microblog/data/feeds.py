@@ -11,7 +11,6 @@ sorts them.
 from collections.abc import Iterable
 
 import redis
-import structlog
 
 from microblog.observability import metrics
 
@@ -21,8 +20,6 @@ BUILDING = "-1"
 # long.
 BUILDING_SECONDS = 60
 KEEP_SECONDS = 14 * 24 * 3600
-
-log = structlog.get_logger(__name__)
 
 
 def feed_key(account_id: int, version: int) -> str:
@@ -43,8 +40,8 @@ class Feeds:
         """The ids of a complete feed, newest first; None where it is missing, unfinished or Redis is away."""
         try:
             items: list[str] = self.client.lrange(feed_key(account_id, version), 0, -1)  # type: ignore[assignment]
-        except redis.RedisError as error:
-            self._note_failure(error)
+        except redis.RedisError:
+            metrics.CACHE_ERRORS.labels("feeds").inc()
             return None
         if BUILDING in items or not (COMPLETE in items or len(items) >= self.length):
             return None
@@ -82,10 +79,7 @@ class Feeds:
     def _execute(self, pipe: redis.client.Pipeline) -> bool:
         try:
             pipe.execute()
-        except redis.RedisError as error:
-            self._note_failure(error)
+        except redis.RedisError:
+            metrics.CACHE_ERRORS.labels("feeds").inc()
             return False
         return True
-
-    def _note_failure(self, error: redis.RedisError) -> None:
-        log.warning("feeds.unavailable", error=type(error).__name__)

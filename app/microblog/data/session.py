@@ -2,9 +2,13 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from sqlalchemy import Engine, create_engine
+from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
+
+from microblog.data.breaker import Breaker
+from microblog.data.deadlines import PatientConnection
 
 # A vanished client must not keep its row locks: a job is run again only when its dead worker's lock is gone.
 # Milliseconds and seconds as PostgreSQL's settings of the same names take them.
@@ -16,20 +20,25 @@ SERVER_SETTINGS = {
     "lock_timeout": "5000",
 }
 CONNECT_TIMEOUT_SECONDS = 3
+# A server that is well ends a statement by itself; this much later it is taken for frozen.
+ANSWER_MARGIN_SECONDS = 2
 
 
 class Database:
     """A pool of connections to PostgreSQL. Opens nothing until used; make it after a fork, never before.
 
-    `statement_timeout_seconds` bounds each statement, `pool_size` the connections of this process.
+    `statement_timeout_seconds` bounds each statement: the server sees to it, and where it is silent, so does
+    data/deadlines.py in the programs that serve. `pool_size` bounds the connections of this process.
     """
 
     def __init__(
         self, url: str, *, application: str, pool_size: int = 5, statement_timeout_seconds: float | None = 30
     ) -> None:
         server_settings = dict(SERVER_SETTINGS)
+        answer_seconds = None
         if statement_timeout_seconds is not None:
             server_settings["statement_timeout"] = str(int(statement_timeout_seconds * 1000))
+            answer_seconds = statement_timeout_seconds + ANSWER_MARGIN_SECONDS
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,
@@ -38,12 +47,19 @@ class Database:
             pool_pre_ping=False,
             pool_recycle=1800,
             connect_args={
+                "connection_factory": partial(
+                    PatientConnection,
+                    connect_seconds=CONNECT_TIMEOUT_SECONDS,
+                    answer_seconds=answer_seconds,
+                    breaker=Breaker("database", seconds=CONNECT_TIMEOUT_SECONDS),
+                ),
                 "application_name": application,
                 "connect_timeout": CONNECT_TIMEOUT_SECONDS,
                 "tcp_user_timeout": 3000,
                 "options": " ".join(f"-c {name}={value}" for name, value in server_settings.items()),
             },
         )
+        event.listen(self.engine, "handle_error", _note_closed)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
@@ -55,3 +71,12 @@ class Database:
     def close(self) -> None:
         """Close all pooled connections."""
         self.engine.dispose()
+
+
+def _note_closed(context: ExceptionContext) -> None:
+    # A signal handler's exception in the middle of a statement, such as a job's time limit, closes the
+    # connection: rolling back must not fail on that and hide it.
+    connection = context.connection
+    if connection is not None and not connection.invalidated and not connection.closed:
+        driver_connection = connection.connection.dbapi_connection
+        context.is_disconnect |= bool(driver_connection and driver_connection.closed)

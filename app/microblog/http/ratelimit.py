@@ -24,7 +24,6 @@ from microblog.domain.errors import RateLimited
 from microblog.observability import metrics
 from microblog.settings import Settings
 
-TIMEOUT_SECONDS = 0.5
 # One household or one attacker usually holds a whole /64.
 IPV6_PREFIX = 64
 
@@ -43,7 +42,7 @@ class Limit:
 class RateLimiter:
     """All limits of the site. Opens nothing until used."""
 
-    def __init__(self, settings: Settings, database: Database) -> None:
+    def __init__(self, settings: Settings, database: Database, cache: redis.Redis) -> None:
         self.key = settings.secret_key.encode()
         self.database = database
         self.limits = {
@@ -55,12 +54,8 @@ class RateLimiter:
                 Limit("post", parse(settings.rate_limit_post), falls_back=False),
             )
         }
-        storage = RedisStorage(
-            settings.limits_storage_url,
-            key_prefix="limits",
-            socket_connect_timeout=TIMEOUT_SECONDS,
-            socket_timeout=TIMEOUT_SECONDS,
-        )
+        # The pool brings timeouts and breaker with it; of the URL only the scheme counts beside it.
+        storage = RedisStorage("redis://", connection_pool=cache.connection_pool, key_prefix="limits")
         self.windows = MovingWindowRateLimiter(storage)
 
     def use(self, name: str, **subjects: str) -> None:

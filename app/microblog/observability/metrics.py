@@ -44,6 +44,11 @@ DB_STATEMENTS = Counter("microblog_db_statements", "Statements sent to PostgreSQ
 CACHE_ERRORS = Counter(
     "microblog_cache_errors", "Calls to Redis that failed and were done without.", ("use",)
 )
+PART_OUTAGES = Counter(
+    "microblog_part_outages",
+    "Times that a process found a part away and left it alone for a moment (redis, database).",
+    ("part",),
+)
 
 STATUSES_POSTED = Counter("microblog_statuses_posted", "Posts written.")
 SIGN_UPS = Counter("microblog_signups", "Accounts made by signing up.")
@@ -89,6 +94,11 @@ OUTBOX_PENDING = Gauge(
 OUTBOX_OLDEST_SECONDS = Gauge(
     "microblog_outbox_oldest_seconds",
     "The age of the oldest job that is not done; 0 where all are.",
+    multiprocess_mode="livemostrecent",
+)
+OUTBOX_UNKNOWN = Gauge(
+    "microblog_outbox_unknown",
+    "Jobs whose name or queue this release doesn't know: they wait for workers that do.",
     multiprocess_mode="livemostrecent",
 )
 DEAD_LETTERS = Gauge(

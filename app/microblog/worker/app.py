@@ -15,6 +15,7 @@ from celery.exceptions import SecurityWarning
 from sqlalchemy import event
 
 from microblog.bootstrap import Resources, bootstrap
+from microblog.data import deadlines
 from microblog.data.session import Database
 from microblog.jobs.broker import celery, configure_broker
 from microblog.jobs.names import JobType
@@ -47,6 +48,7 @@ class Child:
 
     def open(self, settings: Settings) -> None:
         """Make the collaborators, after the fork."""
+        deadlines.switch_on()
         self._resources = bootstrap(settings, application="microblog worker", pool_size=2)
         limit_connections(self._resources.database, settings.job_time_limit_seconds + IDLE_MARGIN_SECONDS)
 
@@ -55,6 +57,7 @@ class Child:
         if self._resources is not None:
             self._resources.close()
             self._resources = None
+        deadlines.switch_off()
 
 
 child = Child()

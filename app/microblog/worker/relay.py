@@ -11,13 +11,15 @@ from datetime import timedelta
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from microblog.data import deadlines
 from microblog.data.base import AnyRow
 from microblog.data.queries import jobs as queries
 from microblog.data.session import Database
 from microblog.domain.scheduling import handover_delay
 from microblog.jobs.broker import BrokerAway, Publisher, configure_broker
-from microblog.jobs.names import QUEUES
+from microblog.jobs.names import KNOWN, QUEUES
 from microblog.observability import metrics
+from microblog.services import jobs
 from microblog.settings import Settings
 from microblog.worker.base import bury
 from microblog.worker.stopping import Stop, stop_on_signals
@@ -28,6 +30,8 @@ BATCH = 100
 IDLE_SECONDS = 1.0
 AWAY_SECONDS = (0.5, 5.0)
 MEASURE_SECONDS = 10.0
+# How often jobs that nobody here knows are told of, unless there are others now.
+TELL_SECONDS = 600.0
 
 
 def run_relay(settings: Settings) -> None:
@@ -37,7 +41,7 @@ def run_relay(settings: Settings) -> None:
     metrics.BUILD_INFO.labels("relay", settings.release).set(1)
     relay = Relay(settings, database, Publisher())
     try:
-        with stop_on_signals() as stop:
+        with deadlines.switched_on(), stop_on_signals() as stop:
             log.info("relay.started")
             relay.run(stop)
     finally:
@@ -54,7 +58,8 @@ class Relay:
         self.database = database
         self.publisher = publisher
         self._away: str | None = None
-        self._measured_at = float("-inf")
+        self._measured_at = self._told_at = float("-inf")
+        self._strangers: set[str] = set()
 
     def run(self, stop: Stop) -> None:
         """Round after round until `stop`: at once after a full one, soon when busy, seldom when idle."""
@@ -111,7 +116,8 @@ class Relay:
         base = timedelta(seconds=self.settings.job_handover_seconds)
         due: list[AnyRow] = []
         with self.database.unit_of_work() as session:
-            rows = queries.claim_due(session, limit=BATCH)
+            # Another release's jobs are left to its relay: they wait, and are told of below.
+            rows = queries.claim_due(session, names=KNOWN, queues=QUEUES, limit=BATCH)
             for row in rows:
                 if row.attempts < self.settings.job_max_attempts:
                     due.append(row)
@@ -122,10 +128,6 @@ class Relay:
 
     def _publish(self, due: Sequence[AnyRow]) -> None:
         for position, row in enumerate(due):
-            if row.queue not in QUEUES:
-                # Another release's: it stays handed over, and is due again for that release's relay.
-                log.error("relay.unknown_queue", job_id=row.id, job=row.name, queue=row.queue)
-                continue
             try:
                 self.publisher.publish(
                     job_id=row.id, name=row.name, queue=row.queue, request_id=row.request_id
@@ -145,10 +147,20 @@ class Relay:
             return
         self._measured_at = now
         with self.database.unit_of_work() as session:
-            backlog = queries.read_backlog(session)
+            backlog = jobs.read_backlog(session)
         metrics.OUTBOX_PENDING.set(backlog.pending)
         metrics.OUTBOX_OLDEST_SECONDS.set(backlog.oldest_seconds)
         metrics.DEAD_LETTERS.set(backlog.dead)
+        metrics.OUTBOX_UNKNOWN.set(sum(one.count for one in backlog.strangers))
+        self._tell_strangers(backlog.strangers, now)
+
+    def _tell_strangers(self, strangers: Sequence[AnyRow], now: float) -> None:
+        found = {one.name for one in strangers}
+        if found - self._strangers or (found and now - self._told_at >= TELL_SECONDS):
+            oldest = max(one.oldest_seconds for one in strangers)
+            log.warning("relay.unknown_jobs", jobs=sorted(found), oldest_seconds=round(oldest))
+            self._told_at = now
+        self._strangers = found
 
     def close(self) -> None:
         """Close the broker's connection."""

@@ -15,6 +15,7 @@ from celery import Celery, beat
 from celery.schedules import crontab
 from sqlalchemy.exc import SQLAlchemyError
 
+from microblog.data import deadlines
 from microblog.data.session import Database
 from microblog.domain.ids import EPOCH
 from microblog.domain.scheduling import day_of, hour_of
@@ -104,7 +105,7 @@ def run_beat(settings: Settings) -> None:
     make_scheduler: Any = partial(OutboxScheduler, database=database)
     service = beat.Service(celery, max_interval=TICK_SECONDS, scheduler_cls=make_scheduler)
     try:
-        with exit_on_signals():
+        with deadlines.switched_on(), exit_on_signals():
             log.info("beat.started")
             service.start()
     finally:
