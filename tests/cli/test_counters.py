@@ -15,5 +15,5 @@ def test_recount_tells_how_many_were_off(run: Run, database: Database) -> None:
     result = run("counters", "recount")
 
     assert result.exit_code == 0
-    assert result.stdout == "2 accounts checked, 1 were off\n0 posts checked, 0 were off\n"
+    assert result.stdout == "2 accounts checked, 1 was off\n0 posts checked, 0 were off\n"
     assert "2 accounts checked, 0 were off" in run("counters", "recount").stdout

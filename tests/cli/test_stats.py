@@ -12,6 +12,11 @@ def days(database: Database) -> list[date]:
         return list(session.scalars(select(DailyStatistic.day).order_by(DailyStatistic.day)))
 
 
+def test_one_day_is_told_as_one(run: Run, database: Database) -> None:
+    result = run("stats", "recompute", "--from", "2026-02-27", "--to", "2026-02-27")
+    assert result.stdout.endswith("Computed 1 day, 2026-02-27 to 2026-02-27\n")
+
+
 def test_a_range_is_computed_and_can_be_again(run: Run, database: Database) -> None:
     for _ in range(2):
         result = run("stats", "recompute", "--from", "2026-02-27", "--to", "2026-03-01")

@@ -7,11 +7,15 @@ import pytest
 from flask import Flask
 from gunicorn.http.errors import InvalidChunkSize  # type: ignore[import-untyped]
 from sqlalchemy import exc
+from structlog.testing import capture_logs
 from werkzeug import exceptions
 
+from microblog.data.session import Database
 from microblog.domain import errors
 from microblog.domain.errors import Message
+from microblog.http.auth import public
 from microblog.http.errors import find_problem
+from tests.factories import make_account
 from tests.site import Browser
 
 DOMAIN = [
@@ -79,6 +83,62 @@ def test_each_has_a_friendly_page(make_app: Callable[..., Flask], error: Excepti
     assert answer.status_code == status
     assert f'<p class="error-code">{status}</p>' in answer.text
     assert 'href="/"' in answer.text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "told"), [(1, "1 second."), (2, "2 seconds."), (60, "1 minute."), (61, "2 minutes.")]
+)
+def test_how_long_to_wait_is_told_once(make_app: Callable[..., Flask], seconds: int, told: str) -> None:
+    app = make_app()
+
+    def fail() -> Any:
+        raise errors.RateLimited(seconds)
+
+    app.add_url_rule("/fail", view_func=fail)
+    page = app.test_client().get("/fail").text
+    assert f"Please wait {told}" in page
+    assert page.lower().count("wait") == 1
+
+
+def test_whoever_is_known_keeps_the_navigation(people: Callable[..., Browser]) -> None:
+    alice = people("alice")
+    for path in ("/nowhere", "/@nobody"):
+        answer = alice.get(path)
+        assert answer.status_code == 404
+        assert 'href="/notifications"' in answer.text, path
+        assert 'action="/log-out"' in answer.text
+        assert answer.headers["Cache-Control"] == "private, no-store"
+    assert 'href="/notifications"' in alice.post("/about").text
+
+
+def test_visitors_get_the_plain_page(browser: Browser) -> None:
+    with capture_logs() as lines:
+        answer = browser.get("/nowhere")
+    assert "/notifications" not in answer.text
+    assert next(line["db_statements"] for line in lines if line["event"] == "http.request") == 0
+    browser.client.set_cookie("session", "ended")
+    answer = browser.get("/nowhere")
+    assert answer.status_code == 404
+    assert "/notifications" not in answer.text
+
+
+def test_a_broken_page_asks_nothing_more_of_the_site(
+    make_app: Callable[..., Flask], database: Database
+) -> None:
+    app = make_app()
+
+    @public
+    def fail(_context: object) -> str:
+        raise RuntimeError
+
+    app.add_url_rule("/fail", view_func=fail)
+    with database.unit_of_work() as session:
+        make_account(session, "alice")
+    alice = Browser(app)
+    alice.log_in("alice")
+    answer = alice.get("/fail")
+    assert answer.status_code == 500
+    assert "/notifications" not in answer.text
 
 
 def test_405_names_what_is_allowed(browser: Browser) -> None:

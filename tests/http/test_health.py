@@ -70,6 +70,7 @@ def test_without_database_pages_say_so(settings: Settings, tmp_path: Path) -> No
         assert answer.status_code == 503
         assert answer.headers["Retry-After"] == "10"
         assert "Back in a moment" in answer.text
+    assert client.get("/nowhere").status_code == 404
     client.delete_cookie("session")
     assert client.get("/about").status_code == 200
     assert client.get("/log-in").status_code == 200

@@ -104,6 +104,21 @@ def test_profile_lengths_are_checked(session: Session) -> None:
     assert set(caught.value.errors) == {"display_name", "note"}
 
 
+@pytest.mark.parametrize("display_name", ["\u3164", "\u2800 \u2800", "\u200d"])
+def test_a_display_name_that_nobody_sees_is_refused(session: Session, display_name: str) -> None:
+    account_id = make_account(session, "ada")
+    with pytest.raises(ValidationError) as caught:
+        accounts.update_profile(session, account_id=account_id, display_name=display_name, note="")
+    assert set(caught.value.errors) == {"display_name"}
+
+
+@pytest.mark.parametrize("display_name", ["", " ", "\u200b"])
+def test_an_empty_display_name_gives_way_to_the_username(session: Session, display_name: str) -> None:
+    account_id = make_account(session, "ada")
+    accounts.update_profile(session, account_id=account_id, display_name=display_name, note="")
+    assert accounts.get_account(session, username="ada").display_name == ""
+
+
 def test_preferences(session: Session) -> None:
     account_id = make_account(session)
     before = accounts.get_preferences(session, account_id=account_id)

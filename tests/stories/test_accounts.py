@@ -164,6 +164,7 @@ def test_sessions_elsewhere_can_be_ended(people: Callable[..., Browser], app: Fl
     phone.log_in("alice")
     page = alice.get("/settings/sessions").text
     assert "Firefox on Android" in page
+    assert (page.count("In use now"), page.count("Last used")) == (1, 1)
     revoke = next(form for form in alice.forms("/settings/sessions") if form.action.endswith("/revoke"))
     assert "ended" in alice.follow_redirect(alice.post(revoke.action, revoke.fields)).text
     assert phone.get("/home").status_code == 303

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import click
 
 from microblog.cli.connections import open_database
-from microblog.cli.support import examples, read_settings
+from microblog.cli.support import counted, examples, read_settings
 from microblog.data.session import Database
 from microblog.services.counters import Recounted, recount_accounts, recount_statuses
 
@@ -23,9 +23,9 @@ def recount() -> None:
     """
     settings = read_settings()
     with open_database(settings.database_url, "MICROBLOG_DATABASE_URL") as database:
-        for name, recount_batch in (("accounts", recount_accounts), ("posts", recount_statuses)):
+        for name, recount_batch in (("account", recount_accounts), ("post", recount_statuses)):
             checked, mended = _recount_all(database, recount_batch)
-            click.echo(f"{checked} {name} checked, {mended} were off")
+            click.echo(f"{counted(checked, name)} checked, {counted(mended, 'was', 'were')} off")
 
 
 def _recount_all(database: Database, recount_batch: Callable[..., Recounted]) -> tuple[int, int]:

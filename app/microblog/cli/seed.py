@@ -6,7 +6,7 @@ import click
 from sqlalchemy.exc import IntegrityError
 
 from microblog.cli.connections import open_database
-from microblog.cli.support import Failed, examples, read_settings
+from microblog.cli.support import Failed, counted, examples, read_settings
 from microblog.services.seeding import seed
 
 MOMENT = click.DateTime(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"])
@@ -69,6 +69,7 @@ def command(
                 "somebody took a name or an id meanwhile; nothing was seeded: try again, or another --seed"
             ) from error
     click.echo(
-        f"Wrote {done.accounts} accounts, {done.statuses} posts and {done.follows} follows"
-        f" with the statistics of {done.days} days (seed {number})"
+        f"Wrote {counted(done.accounts, 'account')}, {counted(done.statuses, 'post')}"
+        f" and {counted(done.follows, 'follow')} with the statistics of {counted(done.days, 'day')}"
+        f" (seed {number})"
     )

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import click
 
 from microblog.cli.connections import open_database
-from microblog.cli.support import examples, read_settings
+from microblog.cli.support import counted, examples, read_settings
 from microblog.services.statistics import compute_day
 
 DAY = click.DateTime(formats=["%Y-%m-%d"])
@@ -41,7 +41,7 @@ def recompute(first: datetime | None, last: datetime | None) -> None:
         for day in progress:
             with database.unit_of_work() as session:
                 compute_day(session, day=day)
-    click.echo(f"Computed {len(days)} days, {first_day} to {last_day}")
+    click.echo(f"Computed {counted(len(days), 'day')}, {first_day} to {last_day}")
 
 
 def list_days(first: date, last: date) -> list[date]:

@@ -30,6 +30,11 @@ def read_settings() -> Settings:
     return load_settings(os.environ)
 
 
+def counted(count: int, noun: str, plural: str = "") -> str:
+    """A figure with its noun: `1 day`, `2 days`; `plural` where an s is not enough."""
+    return f"{count} {noun if count == 1 else plural or noun + 's'}"
+
+
 def examples(*lines: str) -> str:
     """An epilog for --help that shows how a command is used."""
     # \b keeps click from folding the lines into a paragraph.

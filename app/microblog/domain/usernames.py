@@ -1,5 +1,8 @@
-"""Names that nobody may register: they could be taken for the site's own voice or its addresses."""
+"""Names: those that nobody may register, and what makes a display name one that people see."""
 
+import unicodedata
+
+# They could be taken for the site's own voice or its addresses.
 RESERVED = frozenset(
     {
         "about",
@@ -51,3 +54,12 @@ RESERVED = frozenset(
         "write",
     }
 )
+
+# Letters and signs that fonts draw as nothing: Hangul fillers, the empty Braille cell, blank hieroglyphs, the
+# musical note without a head, and the place of an embedded object.
+BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc\U00013441\U00013442\U0001d159")
+
+
+def is_seen(text: str) -> bool:
+    """Whether a reader sees anything of it: a letter, a number or a sign that is drawn."""
+    return any(unicodedata.category(one)[0] in "LNPS" and one not in BLANK for one in text)

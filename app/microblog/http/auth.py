@@ -9,8 +9,10 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, Concatenate, ParamSpec, cast
 
+import structlog
 from flask import Response, after_this_request, g, make_response, request
 from flask.typing import ResponseReturnValue
+from sqlalchemy.exc import SQLAlchemyError
 
 from microblog.domain.errors import ConfirmationRequired
 from microblog.http.context import RequestContext, get_resources
@@ -27,6 +29,8 @@ View = Callable[..., Response]
 
 AUTHENTICATION = "microblog_authentication"
 TOKEN_CHARACTERS = 200
+
+log = structlog.get_logger(__name__)
 
 
 def public(
@@ -98,6 +102,19 @@ def _find_viewer(settings: Settings, session: Any) -> Viewer | None:
         return None
     bind_context(account_id=viewer.account_id)
     return viewer
+
+
+def look_up_viewer() -> None:
+    """Find the viewer for a page that no handler makes, such as that of an unknown address.
+
+    One statement, none without a cookie; nobody while the database is away.
+    """
+    resources = get_resources()
+    try:
+        with resources.database.unit_of_work() as session:
+            g.viewer = _find_viewer(resources.settings, session)
+    except SQLAlchemyError as error:
+        log.warning("viewer.unknown", error=type(error).__name__)
 
 
 def current_viewer() -> Viewer | None:

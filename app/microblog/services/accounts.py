@@ -14,7 +14,7 @@ from microblog.data.queries.accounts import AccountRow
 from microblog.domain.errors import N_, Message, NotFound, ValidationError
 from microblog.domain.limits import DISPLAY_NAME_CHARACTERS, NOTE_CHARACTERS, USERNAME_CHARACTERS
 from microblog.domain.text import clean_line, clean_text, count_characters, find_mentions, is_username, render
-from microblog.domain.usernames import RESERVED
+from microblog.domain.usernames import RESERVED, is_seen
 from microblog.services.credentials import find_email_problem, send_confirmation
 from microblog.services.passwords import PasswordHasher, find_password_problem
 
@@ -117,10 +117,8 @@ def update_profile(session: Session, *, account_id: int, display_name: str, note
     """
     display_name, note = clean_line(display_name), clean_text(note)
     errors: dict[str, Message] = {}
-    if len(display_name) > DISPLAY_NAME_CHARACTERS:
-        errors["display_name"] = Message(
-            N_("Use at most %(count)s characters."), {"count": DISPLAY_NAME_CHARACTERS}
-        )
+    if problem := _find_display_name_problem(display_name):
+        errors["display_name"] = problem
     if count_characters(note) > NOTE_CHARACTERS:
         errors["note"] = Message(N_("Use at most %(count)s characters."), {"count": NOTE_CHARACTERS})
     if errors:
@@ -129,6 +127,14 @@ def update_profile(session: Session, *, account_id: int, display_name: str, note
     queries.update_account(
         session, account_id, display_name=display_name, note=note, note_html=render(note, known)
     )
+
+
+def _find_display_name_problem(display_name: str) -> Message | None:
+    if len(display_name) > DISPLAY_NAME_CHARACTERS:
+        return Message(N_("Use at most %(count)s characters."), {"count": DISPLAY_NAME_CHARACTERS})
+    if display_name and not is_seen(display_name):
+        return Message(N_("Nobody would see this name. Use letters that show, or leave it empty."))
+    return None
 
 
 def get_preferences(session: Session, *, account_id: int) -> AnyRow:

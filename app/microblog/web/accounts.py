@@ -1,5 +1,6 @@
 """Profiles, and who follows whom."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +11,7 @@ from flask_babel import gettext
 from sqlalchemy import Row
 from werkzeug import Response
 
+from microblog.domain.errors import N_
 from microblog.domain.limits import PAGE_ACCOUNTS, PAGE_STATUSES
 from microblog.domain.pages import Page
 from microblog.http.auth import public
@@ -72,38 +74,31 @@ def _find_relationship(context: RequestContext[Viewer | None], account_id: int) 
 @public
 def followers(context: RequestContext[Viewer | None], username: str) -> ResponseReturnValue:
     """Who follows somebody."""
-    account = accounts.get_account(context.session, username=username)
-    if account.username != username:
-        return _go_to_right_name(account.username)
-    page = relationships.list_followers(
-        context.session, account_id=account.id, page=read_page_request(PAGE_ACCOUNTS)
-    )
-    heading = gettext("Who follows %(name)s", name=account.display_name or account.username)
-    return _render_accounts(context, account, page, heading)
+    return _show_accounts(context, username, relationships.list_followers, N_("Who follows %(name)s"))
 
 
 @blueprint.get("/@<username:username>/following")
 @public
 def following(context: RequestContext[Viewer | None], username: str) -> ResponseReturnValue:
     """Whom somebody follows."""
+    return _show_accounts(context, username, relationships.list_following, N_("Whom %(name)s follows"))
+
+
+def _show_accounts(
+    context: RequestContext[Viewer | None],
+    username: str,
+    read: Callable[..., Page[Row[Any]]],
+    heading: str,
+) -> ResponseReturnValue:
     account = accounts.get_account(context.session, username=username)
     if account.username != username:
         return _go_to_right_name(account.username)
-    page = relationships.list_following(
-        context.session, account_id=account.id, page=read_page_request(PAGE_ACCOUNTS)
-    )
-    heading = gettext("Whom %(name)s follows", name=account.display_name or account.username)
-    return _render_accounts(context, account, page, heading)
-
-
-def _render_accounts(
-    context: RequestContext[Viewer | None], account: Row[Any], page: Page[Row[Any]], heading: str
-) -> str:
+    page = read(context.session, account_id=account.id, page=read_page_request(PAGE_ACCOUNTS))
     return render(
         "accounts.html",
         account=present_account(account, context.viewer),
         accounts=present_accounts(page.items, context.viewer),
-        heading=heading,
+        heading=gettext(heading, name=account.display_name or account.username),
         **page_links(page),
     )
 

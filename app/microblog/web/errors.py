@@ -1,10 +1,14 @@
-"""Errors as friendly pages. They need no database, no Redis and no viewer."""
+"""Errors as friendly pages, with the usual navigation for a viewer who is known.
 
-from flask import Flask, url_for
+They need no database, no Redis and no viewer.
+"""
+
+from flask import Flask, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext
+from flask_babel import gettext, ngettext
 
 from microblog.domain.errors import N_
+from microblog.http.auth import look_up_viewer
 from microblog.http.errors import Problem, register_errors
 from microblog.web.rendering import render, translate
 
@@ -42,12 +46,16 @@ def register_site_errors(app: Flask) -> None:
 
 def show_error(problem: Problem) -> ResponseReturnValue:
     """The error's page."""
+    if request.routing_exception is not None:
+        # No handler has looked who it is.
+        look_up_viewer()
     title, text = TEXTS.get(problem.status, TEXTS[400 if problem.status < 500 else 500])
     if problem.is_csrf:
         title, text = FORM_TITLE, FORM_TEXT
     message = translate(problem.message) if problem.message else gettext(text)
     if problem.status == 429 and problem.retry_after:
-        message = f"{message} {_waiting_time(problem.retry_after)}"
+        # In place of the domain's own message, which asks to wait as well.
+        message = f"{gettext(text)} {_waiting_time(problem.retry_after)}"
     return render(
         "error.html",
         code=problem.status,
@@ -59,5 +67,6 @@ def show_error(problem: Problem) -> ResponseReturnValue:
 
 def _waiting_time(seconds: int) -> str:
     if seconds < MINUTE_SECONDS:
-        return str(gettext("Please wait %(count)s seconds.", count=seconds))
-    return str(gettext("Please wait %(count)s minutes.", count=-(-seconds // MINUTE_SECONDS)))
+        return str(ngettext("Please wait %(num)s second.", "Please wait %(num)s seconds.", seconds))
+    minutes = -(-seconds // MINUTE_SECONDS)
+    return str(ngettext("Please wait %(num)s minute.", "Please wait %(num)s minutes.", minutes))
