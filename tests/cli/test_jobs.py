@@ -1,9 +1,16 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from microblog.cli.jobs import describe_phase, show_span
+from microblog.data.models import Job
 from microblog.data.queries import jobs as queries
 from microblog.data.session import Database
 from microblog.jobs.names import DAILY_STATISTICS, PURGE
 from microblog.jobs.outbox import enqueue
+from microblog.services import jobs
 from tests.cli.conftest import Run
 
 
@@ -44,6 +51,59 @@ def test_the_list_is_bounded(run: Run, database: Database) -> None:
 
     assert listed.count("housekeeping.purge") == 2
     assert "3 not done" in listed
+
+
+def test_a_job_that_this_release_does_not_know_is_told(run: Run, database: Database) -> None:
+    with database.unit_of_work() as session:
+        enqueue(session, PURGE)
+        session.execute(
+            update(Job).values(name="of.tomorrow", created_at=Job.created_at - timedelta(hours=3))
+        )
+
+    listed = run("jobs", "list").stdout
+
+    assert "  unknown for 3 h  " in listed
+    assert listed.endswith("waiting for workers that know them: of.tomorrow (1, for 3 h)\n")
+
+
+@pytest.mark.parametrize(
+    ("state", "handovers", "due", "started", "shown"),
+    [
+        ("waiting", 0, 300, None, "due in 5 m"),
+        ("waiting", 1, 300, 30, "due in 5 m"),
+        ("waiting", 0, -5, None, "due for 5 s"),
+        # Handed over for 120 s, and at the second time for 240.
+        ("handed", 1, 117, None, "handed 3 s ago"),
+        ("handed", 2, 237, 100, "handed 3 s ago"),
+        ("handed", 1, 117, 3, "started 3 s ago"),
+        ("handed", 2, 200, 20, "started 20 s ago"),
+    ],
+)
+def test_what_a_job_waits_for(
+    session: Session, state: str, handovers: int, due: int, started: int | None, shown: str
+) -> None:
+    now = datetime.now(UTC)
+    enqueue(session, PURGE)
+    session.execute(
+        update(Job).values(
+            state=state,
+            handovers=handovers,
+            available_at=now + timedelta(seconds=due),
+            started_at=None if started is None else now - timedelta(seconds=started),
+        )
+    )
+
+    (job,) = jobs.list_jobs(session, limit=1, handover_seconds=120)
+
+    assert describe_phase(job, now) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(-1, "0 s"), (119.4, "119 s"), (120, "2 m"), (7_199, "119 m"), (7_200, "2 h"), (200_000, "2 d")],
+)
+def test_spans(seconds: float, shown: str) -> None:
+    assert show_span(seconds) == shown
 
 
 def test_requeue_by_id(run: Run, database: Database) -> None:

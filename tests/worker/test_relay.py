@@ -1,6 +1,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -86,7 +87,33 @@ def test_a_queue_of_another_release_holds_nobody_up(
         session.execute(update(Job).where(Job.id == strange).values(queue="of_tomorrow"))
     relay.round()
     assert broker.sent == [plain]
-    assert (read_job(strange).state, read_job(strange).attempts) == ("handed", 0)
+    assert (read_job(strange).state, read_job(strange).attempts) == ("waiting", 0)
+
+
+def test_a_job_of_another_release_waits_and_is_told_of_now_and_then(
+    relay: Relay,
+    broker: FakeBroker,
+    add_job: AddJob,
+    read_job: ReadJob,
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    job_id = add_job()
+    with database.unit_of_work() as session:
+        # Not even one whose starts are used up is buried by those who don't know it.
+        session.execute(update(Job).values(name="mail.password_of_tomorrow", attempts=3))
+    with capture_logs() as logged:
+        relay._attempt(0.1)
+        for forget in (relays.MEASURE_SECONDS, relays.TELL_SECONDS):
+            monkeypatch.setattr(time, "monotonic", lambda later=relay._measured_at + forget: later)
+            relay._attempt(0.1)
+    assert REGISTRY.get_sample_value("microblog_outbox_unknown") == 1
+    assert broker.sent == []
+    row = read_job(job_id)
+    assert (row.state, row.handovers) == ("waiting", 0)
+    assert [(line["event"], line["jobs"]) for line in logged] == [
+        ("relay.unknown_jobs", ["mail.password_of_tomorrow"])
+    ] * 2
 
 
 def test_what_was_not_done_in_time_is_handed_over_again(

@@ -2,16 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from datetime import UTC, datetime
 
 import click
-from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from microblog.cli.connections import open_database
 from microblog.cli.support import Failed, examples, read_settings
-from microblog.data.queries import jobs as queries
+from microblog.services import jobs
+from microblog.services.jobs import Backlog, UnfinishedJob
+from microblog.settings import Settings
 
+MINUTE, HOUR, DAY = 60, 3600, 86_400
 LIMIT = click.option(
     "--limit", type=click.IntRange(1, 10_000), default=50, show_default=True, help="How many at most."
 )
@@ -25,23 +27,28 @@ def command() -> None:
 @command.command("list", epilog=examples("microblog jobs list", "microblog jobs list --limit 500"))
 @LIMIT
 def list_jobs(limit: int) -> None:
-    """List the jobs that are not done, and how many there are."""
-    with _transaction() as session:
-        rows = queries.list_jobs(session, limit=limit)
-        backlog = queries.read_backlog(session)
-    _print_table(rows, ("id", "name", "queue", "state", "attempts", "available_at", "error"))
-    click.echo(
-        f"{backlog.pending} not done, the oldest for {backlog.oldest_seconds:.0f} s; {backlog.dead} dead"
-    )
+    """List the jobs that are not done, what each waits for, and how many there are.
+
+    A job that this release doesn't know waits, without counting attempts, for workers of a release that does.
+    """
+    with _transaction() as (session, settings):
+        handover_seconds = settings.job_handover_seconds
+        rows = jobs.list_jobs(session, limit=limit, handover_seconds=handover_seconds)
+        backlog = jobs.read_backlog(session)
+    now = datetime.now(UTC)
+    cells = [(row.id, row.name, row.queue, describe_phase(row, now), row.attempts, row.error) for row in rows]
+    _print_table(("id", "name", "queue", "state", "attempts", "error"), cells)
+    _print_backlog(backlog)
 
 
 @command.command(epilog=examples("microblog jobs dead"))
 @LIMIT
 def dead(limit: int) -> None:
     """List the jobs that failed too often, newest first."""
-    with _transaction() as session:
-        rows = queries.list_dead(session, limit=limit)
-    _print_table(rows, ("id", "name", "queue", "attempts", "died_at", "arguments", "error"))
+    columns = ("id", "name", "queue", "attempts", "died_at", "arguments", "error")
+    with _transaction() as (session, _):
+        rows = jobs.list_dead(session, limit=limit)
+    _print_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
     click.echo(f"{len(rows)} dead" + (": bring them back with `microblog jobs requeue`" if rows else ""))
 
 
@@ -49,11 +56,14 @@ def dead(limit: int) -> None:
 @click.argument("job_ids", metavar="[ID]...", type=int, nargs=-1)
 @click.option("--all", "is_all", is_flag=True, help="Bring all dead jobs back.")
 def requeue(job_ids: tuple[int, ...], is_all: bool) -> None:  # noqa: FBT001 - click passes by name
-    """Bring dead jobs back: they are tried anew, with as many attempts as a new one."""
+    """Bring dead jobs back: they are tried anew, with as many attempts as a new one.
+
+    One that this release doesn't know comes back too, and waits for a release that does.
+    """
     if bool(job_ids) == is_all:
         raise click.UsageError("Give ids of dead jobs (`microblog jobs dead` lists them), or --all.")
-    with _transaction() as session:
-        count = queries.requeue(session, job_ids=None if is_all else job_ids)
+    with _transaction() as (session, _):
+        count = jobs.requeue(session, job_ids=None if is_all else job_ids)
     if count < len(set(job_ids)):
         raise Failed(
             f"brought back {count} of {len(set(job_ids))}: the others are not dead; see `microblog jobs dead`"
@@ -62,19 +72,47 @@ def requeue(job_ids: tuple[int, ...], is_all: bool) -> None:  # noqa: FBT001 - c
 
 
 @contextmanager
-def _transaction() -> Iterator[Session]:
+def _transaction() -> Iterator[tuple[Session, Settings]]:
     settings = read_settings()
     with (
         open_database(settings.database_url, "MICROBLOG_DATABASE_URL") as database,
         database.unit_of_work() as session,
     ):
-        yield session
+        yield session, settings
 
 
-def _print_table(rows: Sequence[Row[Any]], columns: Sequence[str]) -> None:
+def describe_phase(job: UnfinishedJob, now: datetime) -> str:
+    """What a job waits for and since when, such as `due in 5 m`, `handed 3 s ago`, `unknown for 2 h`."""
+    seconds = (now - job.moment).total_seconds()
+    if job.phase == "unknown":
+        return f"unknown for {show_span(seconds)}"
+    if job.phase == "waiting":
+        return f"due for {show_span(seconds)}" if seconds >= 0 else f"due in {show_span(-seconds)}"
+    return f"{job.phase} {show_span(seconds)} ago"
+
+
+def show_span(seconds: float) -> str:
+    """A time in its largest fitting unit: `59 s`, `2 m`, `47 h`, `3 d`."""
+    whole = max(round(seconds), 0)
+    if whole < 2 * MINUTE:
+        return f"{whole} s"
+    if whole < 2 * HOUR:
+        return f"{whole // MINUTE} m"
+    return f"{whole // HOUR} h" if whole < 2 * DAY else f"{whole // DAY} d"
+
+
+def _print_backlog(backlog: Backlog) -> None:
+    oldest = show_span(backlog.oldest_seconds)
+    click.echo(f"{backlog.pending} not done, the oldest for {oldest}; {backlog.dead} dead")
+    if backlog.strangers:
+        each = (f"{one.name} ({one.jobs}, for {show_span(one.oldest_seconds)})" for one in backlog.strangers)
+        click.echo(f"Unknown to this release, waiting for workers that know them: {', '.join(each)}")
+
+
+def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     if not rows:
         return
-    lines = [columns, *(tuple(_shown(getattr(row, name)) for name in columns) for row in rows)]
+    lines = [columns, *(tuple(_shown(value) for value in row) for row in rows)]
     widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
     for line in lines:
         click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())

@@ -44,3 +44,5 @@ ALL: Final = (
     DAILY_STATISTICS,
     PURGE,
 )
+#: Names that this release has work for; a job of another one waits for a release that knows it.
+KNOWN: Final = tuple(job.name for job in ALL)

@@ -151,7 +151,7 @@ class Relay:
         metrics.OUTBOX_PENDING.set(backlog.pending)
         metrics.OUTBOX_OLDEST_SECONDS.set(backlog.oldest_seconds)
         metrics.DEAD_LETTERS.set(backlog.dead)
-        metrics.OUTBOX_UNKNOWN.set(sum(one.count for one in backlog.strangers))
+        metrics.OUTBOX_UNKNOWN.set(sum(one.jobs for one in backlog.strangers))
         self._tell_strangers(backlog.strangers, now)
 
     def _tell_strangers(self, strangers: Sequence[AnyRow], now: float) -> None:

@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from sqlalchemy import (
+    ColumnElement,
     Float,
     Interval,
     Table,
@@ -55,19 +56,36 @@ def insert_unique_job(session: Session, row: dict[str, Any]) -> bool:
     return session.execute(statement.returning(Job.id)).first() is not None
 
 
-def claim_due(session: Session, *, limit: int) -> Sequence[AnyRow]:
+def claim_due(
+    session: Session, *, names: Sequence[str], queues: Sequence[str], limit: int
+) -> Sequence[AnyRow]:
     """Lock the jobs that the relay has to act on, longest due first, past those that somebody holds.
 
-    Rows have id, name, queue, attempts, handovers, request_id and error.
+    Only of these names and queues. Rows have id, name, queue, attempts, handovers, request_id and error.
     """
     statement = (
         select(Job.id, Job.name, Job.queue, Job.attempts, Job.handovers, Job.request_id, Job.error)
-        .where(Job.state != "done", Job.available_at <= func.now())
+        .where(Job.state != "done", Job.available_at <= func.now(), _is_among(names, queues))
         .order_by(Job.available_at)
         .limit(limit)
         .with_for_update(skip_locked=True)
     )
     return session.execute(statement).all()
+
+
+def _is_among(names: Sequence[str], queues: Sequence[str]) -> ColumnElement[bool]:
+    return Job.name.in_(names) & Job.queue.in_(queues)
+
+
+def find_strangers(session: Session, *, names: Sequence[str], queues: Sequence[str]) -> Sequence[AnyRow]:
+    """Unfinished jobs beyond these names and queues: `name`, `jobs` (how many), `oldest_seconds`, by name."""
+    age = func.extract("epoch", func.now() - func.min(Job.created_at))
+    return session.execute(
+        select(Job.name, func.count().label("jobs"), type_coerce(age, Float).label("oldest_seconds"))
+        .where(Job.state != "done", ~_is_among(names, queues))
+        .group_by(Job.name)
+        .order_by(Job.name)
+    ).all()
 
 
 def mark_handed(session: Session, *, delays: Mapping[int, timedelta]) -> None:
@@ -161,6 +179,7 @@ def list_jobs(session: Session, *, limit: int) -> Sequence[AnyRow]:
             Job.attempts,
             Job.handovers,
             Job.available_at,
+            Job.started_at,
             Job.created_at,
             Job.error,
         )
