@@ -46,8 +46,13 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
+$(VENV)/.ops: $(VENV)/.dev requirements/ops.txt
+	@echo "Installing Ansible and Fabric into $(VENV)"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/ops.txt
+	@touch $@
+
 .PHONY: install
-install: $(VENV)/.dev ## Install everything into .venv
+install: $(VENV)/.ops ## Install everything into .venv
 
 .PHONY: system-tools
 system-tools:
@@ -82,7 +87,7 @@ test-full: $(VENV)/.dev system-tools ## Run also what takes longer: long fuzzing
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
 .PHONY: lint
-lint: $(VENV)/.dev ## Check style, types, import floors, templates and YAML
+lint: $(VENV)/.ops ## Check style, types, import floors, templates and YAML
 	@echo "ruff check";  $(BIN)/ruff check
 	@echo "ruff format"; $(BIN)/ruff format --check
 	@echo "mypy";        $(BIN)/mypy
@@ -103,7 +108,7 @@ hooks: $(VENV)/.dev ## Install the git hooks of .pre-commit-config.yaml
 
 .PHONY: lock
 lock: $(VENV)/.bootstrap ## Renew the locks from requirements/*.in (UPGRADE=--upgrade for newer releases)
-	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt"; do \
+	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "ops -c runtime.txt -c local.txt -c dev.txt"; do \
 	  set -- $$layer; name=$$1; shift; echo "$$name"; ../$(LOCK) $(UPGRADE) "$$@" $$name.in --output-file $$name.txt; done
 
 .PHONY: wheel

@@ -1,0 +1,1 @@
+"""What operates Microblog: playbooks and roles, the lab, and the verbs of the fabfile."""

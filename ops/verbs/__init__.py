@@ -1,0 +1,1 @@
+"""The verbs of the fabfile, a module for each noun."""

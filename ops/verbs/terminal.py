@@ -1,0 +1,45 @@
+"""How verbs talk to the person at the terminal: tables, and errors in one line."""
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from fabric import Task, task
+
+from ops.environments import EnvironmentRefused
+from ops.lab.layout import LabError
+
+
+class VerbError(Exception):
+    """Something the person at the terminal can mend; the message is what happened and the fix."""
+
+
+#: What ends a verb with one line and exit code 1 instead of a traceback.
+EXPECTED = (VerbError, EnvironmentRefused, LabError)
+
+
+def verb(*arguments: Any, **options: Any) -> Callable[[Callable[..., None]], Task]:
+    """A fabric task whose expected errors are one line on standard error, and exit code 1."""
+
+    def decorate(function: Callable[..., None]) -> Task:
+        @functools.wraps(function)
+        def call(*values: Any, **named: Any) -> None:
+            try:
+                function(*values, **named)
+            except EXPECTED as error:
+                print(f"fab {function.__name__.replace('_', '-')}: {error}", file=sys.stderr)
+                raise SystemExit(1) from error
+
+        made: Task = task(*arguments, **options)(call)
+        return made
+
+    return decorate
+
+
+def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows under their heads, each column as wide as its widest."""
+    lines = [list(heads), *([str(cell) for cell in row] for row in rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    for line in lines:
+        print("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
