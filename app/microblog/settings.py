@@ -68,6 +68,7 @@ class Settings:
     upload_max_bytes: int
     upload_max_pixels: int
     rate_limit_log_in: str
+    rate_limit_log_in_total: str
     rate_limit_sign_up: str
     rate_limit_post: str
     rate_limit_reset: str
@@ -162,7 +163,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ),
         upload_max_bytes=read.whole("UPLOAD_MAX_BYTES", 5_000_000),
         upload_max_pixels=read.whole("UPLOAD_MAX_PIXELS", 25_000_000),
-        rate_limit_log_in=read.rate("RATE_LIMIT_LOG_IN", "10 per 5 minutes"),
+        rate_limit_log_in=read.rate("RATE_LIMIT_LOG_IN", "10 per 15 minutes"),
+        rate_limit_log_in_total=read.rate("RATE_LIMIT_LOG_IN_TOTAL", "100 per hour"),
         rate_limit_sign_up=read.rate("RATE_LIMIT_SIGN_UP", "20 per hour"),
         rate_limit_post=read.rate("RATE_LIMIT_POST", "30 per 5 minutes"),
         rate_limit_reset=read.rate("RATE_LIMIT_RESET", "5 per hour"),

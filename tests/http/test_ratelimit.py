@@ -86,11 +86,59 @@ def test_log_in_answers_429(make_app: Callable[..., Flask], database: Database) 
     assert browser.cookie("session") is None
     headers = {"X-Forwarded-For": "203.0.113.77"}
     fields = browser.forms("/log-in")[0].fields
-    again = browser.post("/log-in/", {**fields, "identifier": "bob", "password": "x"}, headers=headers)
+    again = browser.post("/log-in/", {**fields, "identifier": "alice", "password": "x"}, headers=headers)
     for spelling in ("@alice", "ALICE", "al\u200bice", " alice\u2060 "):
         answer = browser.submit("/log-in", identifier=spelling, password="wrong")
         assert answer.status_code == 429, "no other spelling gets around it"
     assert again.status_code == 429, "neither a header nor a trailing slash gets around it"
+
+
+def at(app: Flask, address: str) -> Browser:
+    browser = Browser(app)
+    browser.client.environ_base["REMOTE_ADDR"] = address
+    return browser
+
+
+def guess(browser: Browser, *names: str) -> list[int]:
+    return [browser.submit("/log-in", identifier=name, password="wrong").status_code for name in names]
+
+
+def test_only_refused_log_ins_count(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_log_in="1 per hour", rate_limit_log_in_total="1 per hour")
+    with database.unit_of_work() as session:
+        make_account(session, "alice")
+    for _ in range(3):
+        Browser(app).log_in("alice")
+    assert guess(Browser(app), "alice", "alice") == [422, 429]
+
+
+@pytest.mark.parametrize("cache", ["", "unix:///nowhere/at-all?db=0"], ids=["Redis", "PostgreSQL"])
+def test_nobody_is_locked_out_by_guesses_from_elsewhere(
+    make_app: Callable[..., Flask], database: Database, settings: Settings, cache: str
+) -> None:
+    app = make_app(rate_limit_log_in="2 per hour", cache_url=cache or settings.cache_url)
+    with database.unit_of_work() as session:
+        make_account(session, "alice")
+        make_account(session, "bob")
+    attacker = at(app, "192.0.2.1")
+    assert guess(attacker, "alice", "alice", "alice") == [422, 422, 429]
+    at(app, "198.51.100.7").log_in("alice")
+    attacker.log_in("bob")
+
+
+def test_a_name_is_guessed_from_few_addresses(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_log_in_total="3 per hour")
+    tries = [guess(at(app, f"192.0.2.{number}"), "alice")[0] for number in range(4)]
+    assert tries == [422, 422, 422, 429]
+    assert guess(at(app, "192.0.2.1"), "bob") == [422]
+
+
+def test_an_address_guesses_few_names(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_log_in_total="3 per hour")
+    assert guess(at(app, "192.0.2.1"), "ann", "bob", "carol", "dora") == [422, 422, 422, 429]
+    assert guess(at(app, "192.0.2.2"), "dora") == [422]
+    assert guess(at(app, "2001:db8::1"), "ann", "bob") == [422, 422]
+    assert guess(at(app, "2001:db8::2"), "carol", "dora") == [422, 429], "one network, one count"
 
 
 def test_only_accounts_made_count_as_sign_ups(make_app: Callable[..., Flask], database: Database) -> None:

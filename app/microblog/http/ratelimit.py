@@ -49,6 +49,7 @@ class RateLimiter:
             limit.name: limit
             for limit in (
                 Limit("log_in", parse(settings.rate_limit_log_in), falls_back=True),
+                Limit("log_in_total", parse(settings.rate_limit_log_in_total), falls_back=True),
                 Limit("reset", parse(settings.rate_limit_reset), falls_back=True),
                 Limit("sign_up", parse(settings.rate_limit_sign_up), falls_back=False),
                 Limit("post", parse(settings.rate_limit_post), falls_back=False),
@@ -63,9 +64,16 @@ class RateLimiter:
 
         Raises `RateLimited` where one has had its tries.
         """
+        self._ask_each(name, subjects, is_use=True)
+
+    def check(self, name: str, **subjects: str) -> None:
+        """Raise `RateLimited` as `use` would, and count nothing: for limits on what fails."""
+        self._ask_each(name, subjects, is_use=False)
+
+    def _ask_each(self, name: str, subjects: dict[str, str], *, is_use: bool) -> None:
         limit = self.limits[name]
         for kind, value in subjects.items():
-            retry_after = self._count(limit, self._hash(limit.name, kind, value))
+            retry_after = self._ask(limit, self._hash(limit.name, kind, value), is_use=is_use)
             if retry_after is not None:
                 metrics.RATE_LIMITED.labels(name).inc()
                 log.info("rate_limit.refused", limit=name, subject=kind)
@@ -74,24 +82,26 @@ class RateLimiter:
     def _hash(self, name: str, kind: str, value: str) -> str:
         return hmac.new(self.key, f"limit:{name}:{kind}:{value}".encode(), hashlib.sha256).hexdigest()
 
-    def _count(self, limit: Limit, key: str) -> int | None:
+    def _ask(self, limit: Limit, key: str, *, is_use: bool) -> int | None:
         """Seconds to wait where the limit is used up; else None."""
+        ask = self.windows.hit if is_use else self.windows.test
         try:
-            if self.windows.hit(limit.rate, key):
+            if ask(limit.rate, key):
                 return None
             reset_at = self.windows.get_window_stats(limit.rate, key).reset_time
             return max(1, round(reset_at - time.time()))
         except redis.RedisError:
             metrics.RATE_LIMITER_AWAY.labels(limit.name).inc()
-            return self._count_in_database(limit, key) if limit.falls_back else None
+            return self._ask_database(limit, key, is_use=is_use) if limit.falls_back else None
 
-    def _count_in_database(self, limit: Limit, key: str) -> int | None:
+    def _ask_database(self, limit: Limit, key: str, *, is_use: bool) -> int | None:
         seconds = limit.rate.get_expiry()
         now = int(time.time())
         ends = now - now % seconds + seconds
         # A transaction of its own: a refused try is rolled back, its count must stay.
         with self.database.unit_of_work() as session:
-            uses = rate_limits.count_use(session, key, datetime.fromtimestamp(ends, UTC))
+            ask = rate_limits.count_use if is_use else rate_limits.foresee_use
+            uses = ask(session, key, datetime.fromtimestamp(ends, UTC))
         return ends - now if uses > limit.rate.amount else None
 
 

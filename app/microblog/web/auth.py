@@ -91,15 +91,31 @@ def start_session(context: RequestContext[Viewer | None]) -> ResponseReturnValue
         return render_refused("log_in.html", form=form)
     # As the service reads it: another spelling must not be another count.
     identifier = clean_line(form.identifier.data or "").removeprefix("@")
-    get_limiter().use("log_in", address=client_subject(), identifier=identifier.lower())
+    limits = _log_in_limits(identifier)
+    for limit, subjects in limits.items():
+        get_limiter().check(limit, **subjects)
     target = safe_next(request.args.get("next")) or url_for("timelines.home")
     try:
         return _start_session(context, identifier, form.password.data or "", target)
     except InvalidCredentials as error:
         metrics.LOG_INS.labels("refused").inc()
         log.info("log_in.refused")
+        for limit, subjects in limits.items():
+            get_limiter().use(limit, **subjects)
         form.add_errors(error)
         return render_refused("log_in.html", form=form)
+
+
+def _log_in_limits(identifier: str) -> dict[str, dict[str, str]]:
+    """What refused log-ins are counted by: tightly by name and address together, loosely by each alone.
+
+    Who has the right password is kept out by others' tries only where these come from many addresses.
+    """
+    address, name = client_subject(), identifier.lower()
+    return {
+        "log_in": {"pair": f"{address} {name}"},
+        "log_in_total": {"address": address, "identifier": name},
+    }
 
 
 def _start_session(

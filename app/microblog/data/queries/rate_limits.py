@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -16,3 +17,11 @@ def count_use(session: Session, key: str, expires_at: datetime) -> int:
             index_elements=["key", "expires_at"], set_={"uses": RateLimitWindow.uses + 1}
         ).returning(RateLimitWindow.uses)
     ).one()
+
+
+def foresee_use(session: Session, key: str, expires_at: datetime) -> int:
+    """How many uses `count_use` would make it; counts nothing."""
+    statement = select(RateLimitWindow.uses).where(
+        RateLimitWindow.key == key, RateLimitWindow.expires_at == expires_at
+    )
+    return (session.scalar(statement) or 0) + 1
