@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from microblog.data.models import Account, Job, MediaFile
 from microblog.data.storage import DirectoryStorage
 from microblog.domain.errors import TooLarge, Unavailable, UnsupportedMedia
-from microblog.services import media
+from microblog.services import accounts, media
 from tests.factories import make_account
 from tests.services.pictures import make_picture
 
@@ -182,3 +182,55 @@ def test_a_store_that_cannot_be_written_is_away(session: Session, tmp_path: Path
     (tmp_path / "media").write_text("a file where the folder should be")
     with pytest.raises(Unavailable):
         upload(session, DirectoryStorage(tmp_path / "media"), ann)
+
+
+@pytest.fixture
+def shown(session: Session, storage: DirectoryStorage, ann: int) -> str:
+    """The key of an avatar that everybody sees."""
+    row = upload(session, storage, ann)
+    media.process_avatar(session, storage, media_id=row.id)
+    return str(row.key)
+
+
+def test_a_suspended_person_s_avatar_is_gone_from_where_it_was(
+    session: Session, storage: DirectoryStorage, ann: int, shown: str
+) -> None:
+    picture = storage.read(shown, "96.webp")
+    accounts.suspend_account(session, username="ann")
+    assert jobs(session, "media.conceal_avatar") == [{"account_id": ann}]
+    media.conceal_avatar(session, storage, account_id=ann)
+    assert jobs(session, "media.delete_files")[-1] == {"key": shown}
+    media.delete_files(session, storage, key=shown)
+    assert not storage.exists(shown, "96.webp")
+    accounts.unsuspend_account(session, username="ann")
+    key = avatar_key(session, ann)
+    assert key is not None
+    assert key != shown
+    assert storage.read(key, "96.webp") == picture
+    assert storage.exists(key, "400.webp")
+    # It is a picture in use as before, which nothing tidies up.
+    assert session.scalars(select(MediaFile.key).where(MediaFile.state == "ready")).all() == [key]
+
+
+def test_a_suspension_that_was_taken_back_conceals_nothing(
+    session: Session, storage: DirectoryStorage, ann: int, shown: str
+) -> None:
+    media.conceal_avatar(session, storage, account_id=ann)
+    assert avatar_key(session, ann) == shown
+    assert storage.exists(shown, "96.webp")
+
+
+def test_a_lost_size_does_not_keep_the_other_in_sight(
+    session: Session, storage: DirectoryStorage, ann: int, shown: str
+) -> None:
+    storage.delete_file(shown, "400.webp")
+    accounts.suspend_account(session, username="ann")
+    media.conceal_avatar(session, storage, account_id=ann)
+    media.delete_files(session, storage, key=shown)
+    assert not storage.exists(shown, "96.webp")
+
+
+def test_a_suspended_person_without_an_avatar(session: Session, storage: DirectoryStorage, ann: int) -> None:
+    accounts.suspend_account(session, username="ann")
+    media.conceal_avatar(session, storage, account_id=ann)
+    assert avatar_key(session, ann) is None

@@ -24,7 +24,7 @@ def test_a_picture_is_a_picture_whatever_it_holds(browser: Browser, stored: str)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "image/webp"
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    assert answer.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    assert answer.headers["Cache-Control"] == "public, max-age=31536000, s-maxage=600, immutable"
     assert answer.headers["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'; sandbox"
     assert browser.get(stored, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 

@@ -12,7 +12,7 @@ from microblog.data.models import Account, DailyStatistic, Job, LogInSession, Me
 from microblog.data.session import Database
 from microblog.jobs import names
 from microblog.observability.logs import log_context
-from microblog.services import credentials, media, sessions, statuses
+from microblog.services import accounts, credentials, media, sessions, statuses
 from microblog.services.feeds import read_feed
 from microblog.worker.base import Outcome, run_job
 from microblog.worker.bindings import BINDINGS
@@ -111,6 +111,27 @@ def test_an_avatar_takes_the_place_of_the_former(
     assert resources.storage.exists(shown, "96.webp")
     with database.unit_of_work() as session:
         assert session.scalars(select(MediaFile.key)).all() == [shown]
+
+
+def test_a_suspended_person_s_avatar_leaves_its_place(
+    work: Work, resources: Resources, database: Database
+) -> None:
+    with database.unit_of_work() as session:
+        ann = make_account(session, "ann")
+        media.store_avatar(
+            session,
+            resources.storage,
+            account_id=ann,
+            data=make_picture(),
+            max_bytes=5_000_000,
+            max_pixels=25_000_000,
+        )
+    work()
+    with database.unit_of_work() as session:
+        shown = session.scalar(select(Account.avatar_key)) or ""
+        accounts.suspend_account(session, username="ann")
+    assert work() == [("media.conceal_avatar", Outcome.DONE), ("media.delete_files", Outcome.DONE)]
+    assert not resources.storage.exists(shown, "96.webp")
 
 
 def test_figures_and_tidying_up(work: Work, add_job: Callable[..., int], database: Database) -> None:

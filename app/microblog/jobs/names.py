@@ -27,6 +27,7 @@ ADDRESS_CHANGE_MAIL: Final = JobType("mail.address_change", MAIL, frozenset({"to
 PASSWORD_CHANGED_MAIL: Final = JobType("mail.password_changed", MAIL, frozenset({"account_id"}))
 RESET_MAIL: Final = JobType("mail.reset_password", MAIL, frozenset({"token_id"}))
 PROCESS_AVATAR: Final = JobType("media.process_avatar", MEDIA, frozenset({"media_id"}))
+CONCEAL_AVATAR: Final = JobType("media.conceal_avatar", MEDIA, frozenset({"account_id"}))
 DELETE_FILES: Final = JobType("media.delete_files", MEDIA, frozenset({"key"}))
 DAILY_STATISTICS: Final = JobType("statistics.daily", MAINTENANCE, frozenset({"day"}))
 PURGE: Final = JobType("housekeeping.purge", MAINTENANCE)
@@ -40,6 +41,7 @@ ALL: Final = (
     PASSWORD_CHANGED_MAIL,
     RESET_MAIL,
     PROCESS_AVATAR,
+    CONCEAL_AVATAR,
     DELETE_FILES,
     DAILY_STATISTICS,
     PURGE,

@@ -15,6 +15,8 @@ from microblog.domain.errors import N_, Message, NotFound, ValidationError
 from microblog.domain.limits import DISPLAY_NAME_CHARACTERS, NOTE_CHARACTERS, USERNAME_CHARACTERS
 from microblog.domain.text import clean_line, clean_text, count_characters, find_mentions, is_username, render
 from microblog.domain.usernames import RESERVED, is_seen
+from microblog.jobs import names
+from microblog.jobs.outbox import enqueue
 from microblog.services.credentials import find_email_problem, send_confirmation
 from microblog.services.passwords import PasswordHasher, find_password_problem
 
@@ -157,10 +159,11 @@ def update_preferences(
 
 
 def suspend_account(session: Session, *, username: str) -> None:
-    """Hide an account and all its posts everywhere, and end its sessions."""
+    """Hide an account, its posts and its picture everywhere, and end its sessions."""
     account = _get_any(session, username)
     queries.update_account(session, account.id, suspended_at=func.now())
     session_queries.delete_sessions(session, account.id)
+    enqueue(session, names.CONCEAL_AVATAR, account_id=account.id)
 
 
 def unsuspend_account(session: Session, *, username: str) -> None:

@@ -1,6 +1,7 @@
 """Uploaded pictures: taken in by the site, made into sizes by a worker."""
 
 import secrets
+from contextlib import suppress
 
 import structlog
 from sqlalchemy.orm import Session
@@ -93,6 +94,26 @@ def remove_avatar(session: Session, *, account_id: int) -> None:
     queries.lock_account(session, account_id=account_id)
     queries.set_avatar(session, account_id=account_id, key=None)
     _discard(session, account_id, but_media_id=None)
+
+
+def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> None:
+    """Move a suspended person's avatar to a key that nobody has seen; it is shown again should they return.
+
+    Safe to repeat; nothing happens where the suspension was taken back meanwhile.
+    """
+    queries.lock_account(session, account_id=account_id)
+    key = queries.find_key_of_suspended(session, account_id=account_id)
+    if key is None:
+        return
+    new_key = secrets.token_urlsafe(KEY_BYTES)
+    for size in pictures.AVATAR_SIZES:
+        name = pictures.avatar_name(size)
+        # A size that is lost already is not worth a failure that would leave the others in sight.
+        with suppress(FileNotFoundError):
+            storage.put(new_key, name, storage.read(key, name), pictures.AVATAR_TYPE)
+    queries.change_key(session, key=key, new_key=new_key)
+    queries.set_avatar(session, account_id=account_id, key=new_key)
+    enqueue(session, names.DELETE_FILES, key=key)
 
 
 def delete_files(session: Session, storage: Storage, *, key: str) -> None:

@@ -11,8 +11,8 @@ from microblog.http.headers import PICTURE_POLICY
 from microblog.services import accounts
 from microblog.web.initials import initials_svg
 
-# A file under a key never changes.
-IMMUTABLE = "public, max-age=31536000, immutable"
+# A file under a key never changes, but is gone when its owner is suspended: caches that many share ask again.
+IMMUTABLE = "public, max-age=31536000, s-maxage=600, immutable"
 # Names may change.
 AN_HOUR = "public, max-age=3600"
 # Only what the worker made: the original as uploaded is served to nobody.

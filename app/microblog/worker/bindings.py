@@ -19,6 +19,7 @@ BINDINGS: Final[Mapping[JobType, Effect]] = MappingProxyType(
         names.PASSWORD_CHANGED_MAIL: mail.password_changed,
         names.RESET_MAIL: mail.reset_password,
         names.PROCESS_AVATAR: media.process_avatar,
+        names.CONCEAL_AVATAR: media.conceal_avatar,
         names.DELETE_FILES: media.delete_files,
         names.DAILY_STATISTICS: statistics.daily,
         names.PURGE: housekeeping.purge,

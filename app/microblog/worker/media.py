@@ -12,6 +12,11 @@ def process_avatar(session: Session, resources: Resources, _run: Run, *, media_i
     media.process_avatar(session, resources.storage, media_id=media_id)
 
 
+def conceal_avatar(session: Session, resources: Resources, _run: Run, *, account_id: int) -> None:
+    """Take a suspended person's avatar away from where it was seen."""
+    media.conceal_avatar(session, resources.storage, account_id=account_id)
+
+
 def delete_files(session: Session, resources: Resources, _run: Run, *, key: str) -> None:
     """Delete a discarded picture's files."""
     media.delete_files(session, resources.storage, key=key)

@@ -62,6 +62,18 @@ def set_avatar(session: Session, *, account_id: int, key: str | None) -> None:
     session.execute(update(Account).where(Account.id == account_id).values(avatar_key=key))
 
 
+def find_key_of_suspended(session: Session, *, account_id: int) -> str | None:
+    """The key of the avatar that a suspended account showed."""
+    return session.scalar(
+        select(Account.avatar_key).where(Account.id == account_id, Account.suspended_at.is_not(None))
+    )
+
+
+def change_key(session: Session, *, key: str, new_key: str) -> None:
+    """Note that a picture's files lie under another key."""
+    session.execute(update(MediaFile).where(MediaFile.key == key).values(key=new_key))
+
+
 def discard_others(session: Session, *, account_id: int, kind: str, but_media_id: int | None) -> list[str]:
     """Discard the account's other pictures of a kind; the keys of those that were in use or waiting."""
     statement = update(MediaFile).where(
