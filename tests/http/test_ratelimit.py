@@ -15,7 +15,7 @@ from microblog.domain.errors import RateLimited
 from microblog.http.ratelimit import RateLimiter
 from microblog.observability import metrics
 from microblog.settings import Settings
-from tests.factories import make_account
+from tests.factories import PASSWORD, make_account
 from tests.site import Browser
 
 
@@ -104,12 +104,23 @@ def guess(browser: Browser, *names: str) -> list[int]:
 
 
 def test_only_refused_log_ins_count(make_app: Callable[..., Flask], database: Database) -> None:
-    app = make_app(rate_limit_log_in="1 per hour", rate_limit_log_in_total="1 per hour")
+    app = make_app(rate_limit_log_in="1 per hour", rate_limit_log_in_total="3 per hour")
     with database.unit_of_work() as session:
         make_account(session, "alice")
-    for _ in range(3):
-        Browser(app).log_in("alice")
-    assert guess(Browser(app), "alice", "alice") == [422, 429]
+    for number in range(4):
+        at(app, f"192.0.2.{number}").log_in("alice")
+    at(app, "192.0.2.1").log_in("alice")
+    assert guess(at(app, "192.0.2.1"), "alice") == [422]
+
+
+def test_one_address_has_not_everything_hashed(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_log_in_total="2 per hour")
+    with database.unit_of_work() as session:
+        make_account(session, "alice")
+    for _ in range(2):
+        at(app, "192.0.2.1").log_in("alice")
+    third = at(app, "192.0.2.1").submit("/log-in", identifier="alice", password=PASSWORD)
+    assert third.status_code == 429
 
 
 @pytest.mark.parametrize("cache", ["", "unix:///nowhere/at-all?db=0"], ids=["Redis", "PostgreSQL"])

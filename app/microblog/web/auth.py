@@ -91,31 +91,31 @@ def start_session(context: RequestContext[Viewer | None]) -> ResponseReturnValue
         return render_refused("log_in.html", form=form)
     # As the service reads it: another spelling must not be another count.
     identifier = clean_line(form.identifier.data or "").removeprefix("@")
-    limits = _log_in_limits(identifier)
-    for limit, subjects in limits.items():
-        get_limiter().check(limit, **subjects)
+    limits = _limit_log_in(identifier.lower())
     target = safe_next(request.args.get("next")) or url_for("timelines.home")
     try:
         return _start_session(context, identifier, form.password.data or "", target)
     except InvalidCredentials as error:
         metrics.LOG_INS.labels("refused").inc()
         log.info("log_in.refused")
-        for limit, subjects in limits.items():
-            get_limiter().use(limit, **subjects)
+        for limit, subject in limits.items():
+            get_limiter().use(limit, **subject)
         form.add_errors(error)
         return render_refused("log_in.html", form=form)
 
 
-def _log_in_limits(identifier: str) -> dict[str, dict[str, str]]:
-    """What refused log-ins are counted by: tightly by name and address together, loosely by each alone.
+def _limit_log_in(name: str) -> dict[str, dict[str, str]]:
+    """Raise RateLimited where there were too many tries; the limits that a refusal counts for.
 
-    Who has the right password is kept out by others' tries only where these come from many addresses.
+    Tightly by name and address together, loosely by name alone: who has the password is kept out only by
+    guesses from many addresses. By address all tries count, since each costs a hash.
     """
-    address, name = client_subject(), identifier.lower()
-    return {
-        "log_in": {"pair": f"{address} {name}"},
-        "log_in_total": {"address": address, "identifier": name},
-    }
+    limiter, address = get_limiter(), client_subject()
+    limiter.use("log_in_total", address=address)
+    limits = {"log_in": {"pair": f"{address} {name}"}, "log_in_total": {"identifier": name}}
+    for limit, subject in limits.items():
+        limiter.check(limit, **subject)
+    return limits
 
 
 def _start_session(
