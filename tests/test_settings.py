@@ -73,6 +73,30 @@ def test_a_missing_setting_is_named(name: str, value: str | None) -> None:
         load_settings(environ)
 
 
+def test_all_that_is_wrong_is_told_at_once() -> None:
+    environ = MINIMAL | {"MICROBLOG_WEB_WORKERS": "no", "MICROBLOG_LOG_LEVEL": "LOUD", "MICROBLOG_TYPO": "x"}
+    del environ["MICROBLOG_BASE_URL"], environ["MICROBLOG_DATABASE_URL"]
+
+    with pytest.raises(SettingsError) as caught:
+        load_settings(environ)
+
+    assert [problem.partition(":")[0].removeprefix(PREFIX) for problem in caught.value.problems] == [
+        "BASE_URL",
+        "DATABASE_URL",
+        "LOG_LEVEL",
+        "WEB_WORKERS",
+        "TYPO",
+    ]
+    assert caught.value.is_lacking
+
+
+def test_nothing_at_all_names_what_is_required() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load_settings({})
+
+    assert {problem.partition(":")[0] for problem in caught.value.problems} == set(MINIMAL)
+
+
 def test_development_needs_no_sender() -> None:
     environ = {key: one for key, one in MINIMAL.items() if key != "MICROBLOG_MAIL_FROM"}
     environ["MICROBLOG_ENV"] = "development"

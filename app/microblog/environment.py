@@ -1,7 +1,7 @@
 """Floor 0: how a setting's text becomes a value; each failure is one line that names variable and fix."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -17,33 +17,50 @@ NO_URL = "is no URL (in a password, write / ? # @ : as %2F %3F %23 %40 %3A)"
 
 
 class SettingsError(Exception):
-    """A setting is missing or malformed; the message is one line that names the variable and the fix."""
+    """Settings are missing or malformed: each of `problems` is a line that names the variable and the fix.
+
+    `is_lacking`: whether some are missing.
+    """
+
+    def __init__(self, problems: Sequence[str], *, is_lacking: bool = False) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = tuple(problems)
+        self.is_lacking = is_lacking
 
 
 class Reader:
-    """Takes variables from an environment; every failure names the variable and the fix."""
+    """Takes variables from an environment, and keeps what is wrong with them, so that all is told at once.
+
+    What is wrong gives an empty value, which nobody gets to see: `load_settings` raises in the end.
+    """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self.environ = environ
+        self.problems: list[str] = []
+        self.is_lacking = False
 
     def text(self, name: str, default: str | None) -> str:
         """The text of a variable; None as default makes it required."""
         value = self.environ.get(PREFIX + name, "").strip() or default
         if value is None:
-            raise SettingsError(
-                f"{PREFIX}{name}: is not set; set it in the environment (docs/settings.md lists all)"
-            )
-        return value
+            self.is_lacking = True
+            self._note(name, "is not set; set it in the environment (docs/settings.md lists all)")
+        return value or ""
 
     def parsed(self, name: str, parse: Callable[[str], Any], fix: str, default: str | None = None) -> Any:
         """The value that `parse` (raising ValueError) makes of a variable; `fix` ends the message."""
-        if default == "" and not self.environ.get(PREFIX + name, "").strip():
-            return parse("")
+        count = len(self.problems)
         value = self.text(name, default)
+        if len(self.problems) > count:
+            return None
         try:
             return parse(value)
         except ValueError as error:
-            raise SettingsError(f"{PREFIX}{name}: {error}; {fix}") from None
+            self._note(name, f"{error}; {fix}")
+            return None
+
+    def _note(self, name: str, problem: str) -> None:
+        self.problems.append(f"{PREFIX}{name}: {problem}")
 
     def whole(self, name: str, default: int) -> int:
         """A whole number above 0."""
@@ -59,7 +76,7 @@ class Reader:
         """One of `choices`."""
         value = self.text(name, default)
         if value not in choices:
-            raise SettingsError(f"{PREFIX}{name}: {value!r} is unknown; use one of {', '.join(choices)}")
+            self._note(name, f"{value!r} is unknown; use one of {', '.join(choices)}")
         return value
 
 

@@ -95,14 +95,16 @@ class Settings:
 def load_settings(environ: Mapping[str, str]) -> Settings:
     """Read and check all settings.
 
-    Raises `SettingsError` for the first variable that is missing or malformed.
+    Raises `SettingsError` with a line for each variable that is missing or malformed.
     """
     read = Reader(environ)
     env = read.choice("ENV", ENVIRONMENTS, "production")
     base_url = read.parsed(
         "BASE_URL", parse_site_url, "give the site's public address, such as https://example.org"
     )
-    default_from = f"Microblog <no-reply@{urlsplit(base_url).hostname}>" if env != "production" else None
+    default_from = (
+        f"Microblog <no-reply@{urlsplit(base_url or '').hostname}>" if env != "production" else None
+    )
     database_url = read.parsed(
         "DATABASE_URL", parse_database_url, "give postgresql://user:password@host:5432/name"
     )
@@ -116,7 +118,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             "OWNER_DATABASE_URL",
             parse_database_url,
             "give postgresql://owner:password@host:5432/name",
-            database_url,
+            # That a database is missing is told once.
+            database_url or "postgresql:///missing",
         ),
         broker_url=read.parsed(
             "BROKER_URL", parse_redis_url, "give redis://host:6379/0 or unix:///path?db=0"
@@ -169,20 +172,24 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         rate_limit_post=read.rate("RATE_LIMIT_POST", "30 per 5 minutes"),
         rate_limit_reset=read.rate("RATE_LIMIT_RESET", "5 per hour"),
     )
-    _check_together(settings, environ)
+    problems = [*read.problems, *_find_unknown(environ)] or _find_conflicts(settings)
+    if problems:
+        raise SettingsError(problems, is_lacking=read.is_lacking)
     return settings
 
 
-def _check_together(settings: Settings, environ: Mapping[str, str]) -> None:
-    """Refuse combinations that would break a promise, and names that nobody reads (most likely misspelt)."""
-    if settings.job_time_limit_seconds >= settings.job_visibility_seconds:
-        raise SettingsError(
-            f"{PREFIX}JOB_VISIBILITY_SECONDS: must be above {PREFIX}JOB_TIME_LIMIT_SECONDS "
-            f"({settings.job_time_limit_seconds}), or a slow job would be delivered twice; raise it"
-        )
+def _find_conflicts(settings: Settings) -> list[str]:
+    """Combinations that would break a promise."""
+    if settings.job_time_limit_seconds < settings.job_visibility_seconds:
+        return []
+    return [
+        f"{PREFIX}JOB_VISIBILITY_SECONDS: must be above {PREFIX}JOB_TIME_LIMIT_SECONDS "
+        f"({settings.job_time_limit_seconds}), or a slow job would be delivered twice; raise it"
+    ]
+
+
+def _find_unknown(environ: Mapping[str, str]) -> list[str]:
+    """Names that nobody reads, most likely misspelt."""
     known = {PREFIX + item.name.upper() for item in fields(Settings)}
     unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    if unknown:
-        raise SettingsError(
-            f"{unknown[0]}: no such setting; see `microblog config check` for all names, or unset it"
-        )
+    return [f"{name}: no such setting; see docs/settings.md for all names, or unset it" for name in unknown]

@@ -49,8 +49,22 @@ def test_passwords_in_urls_are_hidden(url: str, shown: str) -> None:
     assert hide_passwords(url) == shown
 
 
+def test_each_problem_is_a_line_and_the_way_to_an_environment_another(run: Run) -> None:
+    result = run(
+        "config", "check", changes={"MICROBLOG_SECRET_KEY": None, "MICROBLOG_CACHE_URL": "amqp://u:hunter2@h"}
+    )
+
+    assert result.exit_code == 2
+    first, second, hint = result.stderr.splitlines()
+    assert first.startswith("microblog: MICROBLOG_SECRET_KEY: is not set; ")
+    assert second.startswith("microblog: MICROBLOG_CACHE_URL: starts with 'amqp'")
+    assert hint == "microblog: in a checkout, `make run` writes them: set -a; . var/environment; set +a"
+    assert "hunter2" not in result.output
+
+
 def test_a_misspelt_setting_is_named(run: Run) -> None:
     result = run("config", "check", changes={"MICROBLOG_WEB_WORKER": "4"})
 
     assert result.exit_code == 2
     assert "MICROBLOG_WEB_WORKER: no such setting" in result.stderr
+    assert "in a checkout" not in result.stderr

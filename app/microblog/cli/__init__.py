@@ -14,6 +14,7 @@ from microblog.cli.support import BadSettings, Failed
 from microblog.domain.errors import DomainError, ValidationError
 from microblog.environment import SettingsError
 
+IN_A_CHECKOUT = "in a checkout, `make run` writes them: set -a; . var/environment; set +a"
 # The module of the same name holds the command under the name `command`.
 COMMANDS = {
     "web": "Serve the site by gunicorn.",
@@ -55,7 +56,7 @@ class Commands(click.Group):
         try:
             return super().invoke(ctx)
         except SettingsError as error:
-            raise BadSettings(str(error)) from error
+            raise BadSettings(str(error), hint=IN_A_CHECKOUT if error.is_lacking else "") from error
         except ValidationError as error:
             lines = (f"{field}: {message}" for field, message in error.errors.items())
             raise Failed("; ".join(lines)) from error

@@ -20,9 +20,18 @@ class Failed(click.ClickException):
 
 
 class BadSettings(Failed):
-    """A setting is missing or wrong: exit code 2, so that a supervisor needn't try again."""
+    """Settings are missing or wrong, a line for each: exit code 2, so that a supervisor needn't try again."""
 
     exit_code = 2
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        """Write the lines, and the hint as the last."""
+        for line in (*self.message.splitlines(), *([self.hint] if self.hint else [])):
+            click.echo(f"microblog: {line}", file=file, err=file is None)
 
 
 def read_settings() -> Settings:
