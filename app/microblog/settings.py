@@ -102,9 +102,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     base_url = read.parsed(
         "BASE_URL", parse_site_url, "give the site's public address, such as https://example.org"
     )
-    default_from = (
-        f"Microblog <no-reply@{urlsplit(base_url or '').hostname}>" if env != "production" else None
-    )
+    host = urlsplit(base_url or "").hostname
+    default_from = f"Microblog <no-reply@{host}>" if env != "production" else None
     database_url = read.parsed(
         "DATABASE_URL", parse_database_url, "give postgresql://user:password@host:5432/name"
     )
@@ -180,12 +179,11 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
 
 def _find_conflicts(settings: Settings) -> list[str]:
     """Combinations that would break a promise."""
-    if settings.job_time_limit_seconds < settings.job_visibility_seconds:
+    limit = settings.job_time_limit_seconds
+    if limit < settings.job_visibility_seconds:
         return []
-    return [
-        f"{PREFIX}JOB_VISIBILITY_SECONDS: must be above {PREFIX}JOB_TIME_LIMIT_SECONDS "
-        f"({settings.job_time_limit_seconds}), or a slow job would be delivered twice; raise it"
-    ]
+    name, than = f"{PREFIX}JOB_VISIBILITY_SECONDS", f"{PREFIX}JOB_TIME_LIMIT_SECONDS ({limit})"
+    return [f"{name}: must be above {than}, or a slow job would be delivered twice; raise it"]
 
 
 def _find_unknown(environ: Mapping[str, str]) -> list[str]:

@@ -77,7 +77,7 @@ def test_an_unknown_command_is_wrong_usage(run: Run) -> None:
 
 
 @pytest.mark.parametrize("path", [path for path, _ in ALL if path != ("exporter",)], ids=" ".join)
-def test_a_missing_setting_is_one_line_and_exit_code_2(path: tuple[str, ...], run: Run) -> None:
+def test_a_missing_setting_is_a_line_with_a_hint_and_exit_code_2(path: tuple[str, ...], run: Run) -> None:
     arguments: dict[tuple[str, ...], tuple[str, ...]] = {
         ("account", "create"): ("anna", "--email", "anna@example.org", "--generate"),
         ("account", "reset-password"): ("anna", "--generate"),
@@ -90,7 +90,7 @@ def test_a_missing_setting_is_one_line_and_exit_code_2(path: tuple[str, ...], ru
 
     assert result.exit_code == 2
     assert result.stderr.startswith("microblog: MICROBLOG_SECRET_KEY: is not set; ")
-    assert result.stderr.count("\n") == 1
+    assert result.stderr.count("\n") == 2
 
 
 @pytest.mark.parametrize(
