@@ -54,8 +54,7 @@ def _look_at_database(resources: Resources) -> tuple[str | None, str]:
 def _look_at_redis(resources: Resources) -> str:
     try:
         resources.cache.ping()
-    except redis.RedisError as error:
-        log.warning("redis.unavailable", error=type(error).__name__)
+    except redis.RedisError:
         return "away"
     return "up"
 
