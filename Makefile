@@ -7,6 +7,8 @@ SHELL := /bin/bash
 
 # The interpreter of the virtual environment: python3.11 where it is, else python3 (3.11 or newer).
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
+# The package that Debian keeps this interpreter's venv in, such as python3.11-venv.
+VENV_PACKAGE = $(shell $(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
 # The site's port; the mailbox, the metrics and SMTP take the three after it.
 PORT ?= 8000
 # The certificates that the machine trusts, as pip does: a mirror may have one of its own.
@@ -28,10 +30,10 @@ help: ## List the targets
 
 $(VENV)/.bootstrap: requirements/bootstrap.txt
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Microblog needs Python 3.11 or newer: install python3.11 and python3.11-venv, or name one by make PYTHON=/path" >&2; exit 1; }
+	  || { echo "Microblog needs Python 3.11 or newer: install python3.11 and python3.11-venv, or name another Python by make PYTHON=/path" >&2; exit 1; }
 	@echo "Making $(VENV) with $$($(PYTHON) --version)"
 	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "python3 -m venv failed: on Debian install python3-venv" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); echo "Microblog needs Python with venv: install $(VENV_PACKAGE), or name another Python by make PYTHON=/path" >&2; exit 1; }
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/bootstrap.txt
 	@touch $@
 
@@ -64,6 +66,10 @@ system-tools:
 run: $(VENV)/.run ## Start the whole site with its servers; Ctrl-C stops it (make run PORT=9000)
 	@exec $(BIN)/python -m devstack up --port $(PORT)
 
+.PHONY: lab
+lab: $(VENV)/.ops ## Start eight hosts to rehearse on (root on Linux; fab --list shows what to do with them)
+	@$(BIN)/fab lab.up
+
 .PHONY: stop
 stop: $(VENV)/.run ## Stop a site that make run started in another terminal
 	@$(BIN)/python -m devstack stop
@@ -87,13 +93,14 @@ test-full: $(VENV)/.dev system-tools ## Run also what takes longer: long fuzzing
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
 .PHONY: lint
-lint: $(VENV)/.ops ## Check style, types, import floors, templates and YAML
+lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and playbooks
 	@echo "ruff check";  $(BIN)/ruff check
 	@echo "ruff format"; $(BIN)/ruff format --check
 	@echo "mypy";        $(BIN)/mypy
 	@echo "lint-imports"; $(BIN)/lint-imports
 	@echo "djlint";      $(BIN)/djlint app/microblog --lint --quiet
 	@echo "yamllint";    $(BIN)/yamllint --strict .
+	@echo "ansible-lint"; PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --quiet ops
 
 .PHONY: format
 format: $(VENV)/.dev ## Let ruff mend style and format
