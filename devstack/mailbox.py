@@ -1,6 +1,6 @@
 """The development mailbox: takes every mail by SMTP, keeps it as a file, and shows it in the browser.
 
-It listens on 127.0.0.1 alone, sends nothing on, and keeps the newest mails only.
+It listens on one private address, sends nothing on, and keeps the newest mails only.
 """
 
 import asyncio
@@ -19,6 +19,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from devstack.mailbox_pages import make_handler
 
+#: Where it listens unless told otherwise.
 ADDRESS = "127.0.0.1"
 #: Mails kept; the oldest go first.
 KEPT = 1000
@@ -82,11 +83,14 @@ class _Receiver:
 class Mailbox:
     """The mailbox's SMTP server and web page, each in a thread; port 0 takes a free one."""
 
-    def __init__(self, path: Path, *, smtp_port: int = 0, web_port: int | None = None) -> None:
+    def __init__(
+        self, path: Path, *, smtp_port: int = 0, web_port: int | None = None, address: str = ADDRESS
+    ) -> None:
         path.mkdir(parents=True, exist_ok=True)
         # Mails hold links that open accounts.
         path.chmod(0o700)
         self.folder = MailFolder(path)
+        self.address = address
         self.smtp_port = smtp_port
         self.web_port = web_port
         self._loop = asyncio.new_event_loop()
@@ -97,12 +101,12 @@ class Mailbox:
     @property
     def smtp_url(self) -> str:
         """The URL that the site's settings take."""
-        return f"smtp://{ADDRESS}:{self.smtp_port}"
+        return f"smtp://{self.address}:{self.smtp_port}"
 
     def start(self) -> None:
         """Listen; raises OSError when a port is taken."""
         if self.web_port is not None:
-            self._web = ThreadingHTTPServer((ADDRESS, self.web_port), make_handler(self.folder))
+            self._web = ThreadingHTTPServer((self.address, self.web_port), make_handler(self.folder, self.address))
             self._web.daemon_threads = True
             self.web_port = self._web.server_port
             self._threads.append(threading.Thread(target=self._web.serve_forever, daemon=True))
@@ -111,7 +115,9 @@ class Mailbox:
         def session() -> SMTP:
             return SMTP(receiver, hostname="localhost", data_size_limit=LARGEST, loop=self._loop)
 
-        self._smtp = self._loop.run_until_complete(self._loop.create_server(session, ADDRESS, self.smtp_port))
+        self._smtp = self._loop.run_until_complete(
+            self._loop.create_server(session, self.address, self.smtp_port)
+        )
         self.smtp_port = self._smtp.sockets[0].getsockname()[1]
         self._threads.append(threading.Thread(target=self._loop.run_forever, daemon=True))
         for thread in self._threads:

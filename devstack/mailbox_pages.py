@@ -138,8 +138,8 @@ def answer(folder: Folder, path: str) -> tuple[HTTPStatus, str, str, str]:
     return HTTPStatus.OK, markup, PAGE_POLICY, mail_page(name, message)
 
 
-def make_handler(folder: Folder) -> type[BaseHTTPRequestHandler]:
-    """The request handler of the mailbox's web server."""
+def make_handler(folder: Folder, address: str) -> type[BaseHTTPRequestHandler]:
+    """The request handler of the mailbox's web server, which is asked for as `address` or as localhost."""
 
     class Handler(BaseHTTPRequestHandler):
         """Answers GET; logs nothing, for a mail's page is asked for by a name that holds an address."""
@@ -150,7 +150,7 @@ def make_handler(folder: Folder) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             """Show the list, a mail, its HTML part or its source."""
             host = (self.headers.get("Host") or "").rpartition(":")[0] or self.headers.get("Host")
-            if host not in LOCAL_HOSTS:
+            if host not in {*LOCAL_HOSTS, address}:
                 # Another name that leads here is a page elsewhere that wants the mails (DNS rebinding).
                 self.send_error(HTTPStatus.FORBIDDEN, "Open it as localhost")
                 return

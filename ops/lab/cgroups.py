@@ -3,7 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from ops.lab.layout import Host, LabError
+from ops.lab.layout import LabError
 
 NAME = "microblog-lab"
 
@@ -21,56 +21,56 @@ def top() -> Path:
     raise LabError("the lab needs control groups of version 2: mount -t cgroup2 cgroup2 /sys/fs/cgroup")
 
 
-def group(host: Host) -> Path:
-    """The host's own group; its processes are in groups below."""
-    return top() / host.name
+def group(name: str) -> Path:
+    """The group of a host, or of a server of the lab's own; its processes are in it and in groups below."""
+    return top() / name
 
 
-def is_alive(host: Host) -> bool:
+def is_alive(name: str) -> bool:
     """Whether any process of the host exists."""
-    events = group(host) / "cgroup.events"
+    events = group(name) / "cgroup.events"
     return events.exists() and "populated 1" in events.read_text()
 
 
-def is_frozen(host: Host) -> bool:
+def is_frozen(name: str) -> bool:
     """Whether the host is frozen."""
-    freezer = group(host) / "cgroup.freeze"
+    freezer = group(name) / "cgroup.freeze"
     return freezer.exists() and freezer.read_text().strip() == "1"
 
 
-def freeze(host: Host, *, frozen: bool) -> None:
+def freeze(name: str, *, frozen: bool) -> None:
     """Stop all the host's processes where they stand, or let them go on."""
-    (group(host) / "cgroup.freeze").write_text("1" if frozen else "0")
+    (group(name) / "cgroup.freeze").write_text("1" if frozen else "0")
 
 
-def kill(host: Host) -> None:
+def kill(name: str) -> None:
     """End all the host's processes at once."""
-    (group(host) / "cgroup.kill").write_text("1")
+    (group(name) / "cgroup.kill").write_text("1")
 
 
-def supervisors(host: Host) -> list[int]:
+def supervisors(name: str) -> list[int]:
     """The process ids of the host's systemd-nspawn."""
-    return _processes(group(host) / "supervisor")
+    return _processes(group(name) / "supervisor")
 
 
-def init(host: Host) -> int | None:
+def init(name: str) -> int | None:
     """The process id, seen from outside, of the host's process 1; None before there is one."""
-    return next(iter(_processes(group(host) / "payload" / "init.scope")), None)
+    return next(iter(_processes(group(name) / "payload" / "init.scope")), None)
 
 
-def make(host: Host) -> Path:
+def make(name: str) -> Path:
     """The host's group, made where missing."""
-    path = group(host)
+    path = group(name)
     path.mkdir(parents=True, exist_ok=True)
     return path
 
 
-def remove(host: Host) -> None:
+def remove(name: str) -> None:
     """Remove the host's empty group with all below it; the lab's own with the last host."""
-    if group(host).exists():
-        for path in sorted(group(host).rglob("*/"), key=lambda path: -len(path.parts)):
+    if group(name).exists():
+        for path in sorted(group(name).rglob("*/"), key=lambda path: -len(path.parts)):
             path.rmdir()
-        group(host).rmdir()
+        group(name).rmdir()
     if top().exists() and not any(top().glob("*/")):
         top().rmdir()
 

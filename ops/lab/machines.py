@@ -46,7 +46,7 @@ def create(host: Host, layers: str = "") -> None:
 
 def boot(host: Host) -> None:
     """Switch the host on; nothing where it runs. It boots while this returns: see `wait_until_up`."""
-    if cgroups.is_alive(host):
+    if cgroups.is_alive(host.name):
         return
     saved = [str(LAYERS / name / host.name) for name in host.layer.read_text().split()]
     lower = ":".join([*saved, str(base_folder())])
@@ -55,12 +55,12 @@ def boot(host: Host) -> None:
     places = [lower, str(host.upper), str(host.folder / "work"), str(host.root)]
     with host.log.open("ab") as log:
         subprocess.Popen(
-            [*command, host.name, str(cgroups.make(host)), BRIDGE, *places],
+            [*command, host.name, str(cgroups.make(host.name)), BRIDGE, *places],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
         )
-    wait_for(lambda: cgroups.is_alive(host), 5, lambda: f"{host.name} does not start: see {host.log}")
+    wait_for(lambda: cgroups.is_alive(host.name), 5, lambda: f"{host.name} does not start: see {host.log}")
 
 
 def wait_until_up(host: Host) -> None:
@@ -70,9 +70,9 @@ def wait_until_up(host: Host) -> None:
     """
 
     def has_booted() -> bool:
-        if not cgroups.is_alive(host):
+        if not cgroups.is_alive(host.name):
             raise LabError(f"{host.name} ended while booting: see {host.log}")
-        if cgroups.init(host) is None:
+        if cgroups.init(host.name) is None:
             return False
         return (
             run_inside(host, "systemctl", "is-active", "multi-user.target", check=False).strip() == "active"
@@ -86,7 +86,7 @@ def wait_until_up(host: Host) -> None:
 
 def run_inside(host: Host, *command: str, check: bool = True, seconds: float = 60) -> str:
     """Run a program in the host by its console, with no network needed; its standard output."""
-    leader = cgroups.init(host)
+    leader = cgroups.init(host.name)
     if leader is None:
         raise LabError(f"{host.name} isn't running: fab lab.up")
     return run("nsenter", "-a", "-t", str(leader), *command, check=check, seconds=seconds)
@@ -94,25 +94,25 @@ def run_inside(host: Host, *command: str, check: bool = True, seconds: float = 6
 
 def stop(host: Host) -> None:
     """Shut the host down in order; a power cut where it takes longer than `STOP_SECONDS`."""
-    if not cgroups.is_alive(host):
+    if not cgroups.is_alive(host.name):
         return
-    cgroups.freeze(host, frozen=False)
-    for process in cgroups.supervisors(host):
+    cgroups.freeze(host.name, frozen=False)
+    for process in cgroups.supervisors(host.name):
         os.kill(process, signal.SIGTERM)
     try:
-        wait_for(lambda: not cgroups.is_alive(host), STOP_SECONDS, lambda: "")
+        wait_for(lambda: not cgroups.is_alive(host.name), STOP_SECONDS, lambda: "")
     except LabError:
         cut_power(host)
 
 
 def cut_power(host: Host) -> None:
     """End the host at once, as a power cut would. What it had not synced is in the page cache and stays."""
-    if not cgroups.is_alive(host):
+    if not cgroups.is_alive(host.name):
         return
     # First the cable: a killed host's may stay for seconds, and be in the way of the next boot.
     run("ip", "link", "delete", host.link, check=False)
-    cgroups.kill(host)
-    wait_for(lambda: not cgroups.is_alive(host), 10, lambda: f"{host.name}'s processes do not end")
+    cgroups.kill(host.name)
+    wait_for(lambda: not cgroups.is_alive(host.name), 10, lambda: f"{host.name}'s processes do not end")
 
 
 def save_layer(host: Host, name: str) -> None:
@@ -128,5 +128,5 @@ def save_layer(host: Host, name: str) -> None:
 
 def delete(host: Host) -> None:
     """Remove the stopped host's files and its control group."""
-    cgroups.remove(host)
+    cgroups.remove(host.name)
     shutil.rmtree(host.folder, ignore_errors=True)

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
-from ops.lab import access, base, cgroups, holder, machines, network
+from ops.lab import access, base, cgroups, holder, machines, mailbox, network
 from ops.lab.layout import STATE, Host, LabError, hosts, select_hosts
 
 
@@ -38,21 +38,23 @@ def up(*, take: bool = False) -> None:
         base.install_tools()
         base.make_base()
         STATE.mkdir(parents=True, exist_ok=True)
-        holder.take() if not holder.is_ours() else None
+        if not holder.is_ours():
+            holder.take()
         network.make_network()
+        mailbox.start()
         access.make_keys()
         for host in hosts().values():
             if not host.upper.exists():
                 machines.create(host)
-            network_is_mended(host)
+            mend(host)
             machines.boot(host)
         in_parallel(machines.wait_until_up, hosts().values())
 
 
-def network_is_mended(host: Host) -> None:
+def mend(host: Host) -> None:
     """Plug a pulled cable in again and thaw a frozen host: `up` means up."""
-    if cgroups.is_alive(host):
-        cgroups.freeze(host, frozen=False)
+    if cgroups.is_alive(host.name):
+        cgroups.freeze(host.name, frozen=False)
         network.join_cable(host)
 
 
@@ -69,6 +71,7 @@ def _remove_all() -> None:
     in_parallel(machines.cut_power, hosts().values())
     for host in hosts().values():
         machines.delete(host)
+    mailbox.stop()
     network.remove_network()
     shutil.rmtree(STATE, ignore_errors=True)
 
@@ -102,13 +105,13 @@ def kill(names: str) -> None:
 def freeze(names: str) -> None:
     """Stop hosts where they stand: they neither answer nor refuse."""
     for host in _select_named(names):
-        cgroups.freeze(host, frozen=True)
+        cgroups.freeze(host.name, frozen=True)
 
 
 def thaw(names: str) -> None:
     """Let frozen hosts go on."""
     for host in _select_named(names):
-        cgroups.freeze(host, frozen=False)
+        cgroups.freeze(host.name, frozen=False)
 
 
 def cut(name: str, peer: str = "") -> None:
@@ -139,9 +142,9 @@ def status() -> list[tuple[str, str, str]]:
 
 
 def _state(host: Host) -> str:
-    if not cgroups.is_alive(host):
+    if not cgroups.is_alive(host.name):
         return "off"
-    if cgroups.is_frozen(host):
+    if cgroups.is_frozen(host.name):
         return "frozen"
     state = "cable cut" if network.is_cable_cut(host) else "up"
     lost = sorted({second.removeprefix("vb-") for first, second in network.list_cuts() if first == host.link})

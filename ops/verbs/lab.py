@@ -5,7 +5,7 @@ import time
 from fabric import Connection
 
 from ops import environments
-from ops.lab import access, verbs
+from ops.lab import access, mailbox, verbs
 from ops.lab.layout import select_hosts
 from ops.verbs.terminal import VerbError, print_table, verb
 
@@ -21,6 +21,7 @@ def up(_context: Connection, take: bool = False) -> None:  # noqa: FBT001, FBT00
         environments.write_vault("lab")
     print(f"The lab is up, after {time.monotonic() - started:.1f} s:")
     print_table(("host", "address", "state"), verbs.status())
+    print(f"Mails that its hosts send: {mailbox.URL}")
     print("Next: fab provision")
 
 
