@@ -7,11 +7,14 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 #: Unix sockets' paths end at 107 bytes (sun_path of unix(7) is 108 with the closing zero).
 SOCKET_PATH_BYTES = 107
 #: The user that PostgreSQL, which refuses to run as root, gives way to.
 UNPRIVILEGED = "nobody"
+
+Answer = TypeVar("Answer")
 
 
 class StackError(Exception):
@@ -68,16 +71,17 @@ def write_private(path: Path, text: str, account: pwd.struct_passwd | None = Non
         os.chown(path, account.pw_uid, account.pw_gid)
 
 
-def wait_for(condition: Callable[[], bool], seconds: float, failure: Callable[[], str]) -> None:
-    """Ask until it is true.
+def wait_for(condition: Callable[[], Answer], seconds: float, failure: Callable[[], str]) -> Answer:
+    """Ask until the answer is true, and give it.
 
     Raises `StackError` with what `failure` says once `seconds` have passed.
     """
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not (answer := condition()):
         if time.monotonic() > deadline:
             raise StackError(failure())
         time.sleep(0.05)
+    return answer
 
 
 def tail(path: Path, lines: int = 12) -> str:

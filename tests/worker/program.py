@@ -3,24 +3,26 @@
 import os
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 from celery.exceptions import SoftTimeLimitExceeded
 from sqlalchemy.orm import Session
 
+from devstack.processes import wait_for
 from microblog.bootstrap import Resources
-from microblog.jobs.names import MAINTENANCE, QUEUES, JobType
+from microblog.jobs.names import KNOWN, MAINTENANCE, QUEUES, JobType
 from microblog.observability.logs import configure_logs
 from microblog.settings import load_settings
-from microblog.worker import mail
+from microblog.worker import mail, relay
 from microblog.worker.app import bind_task, run_worker
 from microblog.worker.base import Run
-from microblog.worker.relay import run_relay
 
 POISON = JobType("tests.poison", MAINTENANCE)
 HANG = JobType("tests.hang", MAINTENANCE)
+#: Longer than a test waits for anything.
+PATIENCE_SECONDS = 120
 MAIL_AND_WAIT = JobType("tests.mail_and_wait", "mail", frozenset({"status_id", "account_id", "folder"}))
 
 
@@ -42,8 +44,7 @@ def mail_and_wait(session: Session, resources: Resources, run: Run, *, folder: s
     """The mail of a mention; then wait, with the mail sent and nothing committed, until a file is there."""
     mail.mention(session, resources, run, **arguments)
     (Path(folder) / f"pid{run.attempt}").write_text(str(os.getpid()))
-    while not (Path(folder) / "go").exists():
-        time.sleep(0.02)
+    wait_for((Path(folder) / "go").exists, PATIENCE_SECONDS, lambda: "nobody let the job go on")
 
 
 def main() -> int:
@@ -51,10 +52,12 @@ def main() -> int:
         {name: value for name, value in os.environ.items() if name.startswith("MICROBLOG_")}
     )
     configure_logs(settings, service=sys.argv[1])
+    own = {POISON: poison, HANG: hang, MAIL_AND_WAIT: mail_and_wait}
     if sys.argv[1] == "relay":
-        run_relay(settings)
+        with patch.object(relay, "KNOWN", (*KNOWN, *(job.name for job in own))):
+            relay.run_relay(settings)
         return 0
-    for job, effect in ((POISON, poison), (HANG, hang), (MAIL_AND_WAIT, mail_and_wait)):
+    for job, effect in own.items():
         bind_task(job, effect)
     return run_worker(settings, queues=QUEUES, concurrency=2)
 

@@ -4,12 +4,13 @@ import json
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from devstack import servers, valkey
+from devstack.layout import ROOT
+from devstack.processes import wait_for
 
 PROGRAM = Path(__file__).with_name("program.py")
 DEADLINE = 90
@@ -17,12 +18,7 @@ DEADLINE = 90
 
 def wait_until(condition: Callable[[], Any], what: str) -> Any:
     """What the condition answers as soon as that is true."""
-    end = time.monotonic() + DEADLINE
-    while not (answer := condition()):
-        if time.monotonic() > end:
-            raise AssertionError(f"waited {DEADLINE} s in vain: {what}")
-        time.sleep(0.05)
-    return answer
+    return wait_for(condition, DEADLINE, lambda: f"waited {DEADLINE} s in vain: {what}")
 
 
 class Programs:
@@ -36,6 +32,7 @@ class Programs:
             "MICROBLOG_JOB_HANDOVER_SECONDS": "1",
             "MICROBLOG_RELAY_POLL_SECONDS": "0.05",
             "MICROBLOG_LOG_FORMAT": "json",
+            "PYTHONPATH": str(ROOT),
         }
         self.running: dict[str, subprocess.Popen[bytes]] = {}
         self.broker: servers.Server | None = None
@@ -60,8 +57,11 @@ class Programs:
                 stderr=log,
             )
         self.running[kind] = process
-        sign = "relay.started" if kind == "relay" else " ready."
-        wait_until(lambda: sign in path.read_text()[before:], f"{kind} is ready")
+        sign = "relay.started" if kind == "relay" else "worker.ready"
+        wait_until(
+            lambda: sign in path.read_text()[before:] or process.poll() is not None, f"{kind} is ready"
+        )
+        assert process.poll() is None, path.read_text()[before:]
         return process
 
     def log(self, kind: str) -> Path:
