@@ -18,7 +18,7 @@ from tests.addresses import DatabaseUrls
 
 __all__ = ["DatabaseUrls"]
 
-pytest_plugins = ["tests.run_output", "tests.run_servers"]
+pytest_plugins = ["tests.run_output", "tests.run_servers", "tests.site"]
 
 
 # Deadlines would make tests depend on how busy the machine is; make test-full looks at far more examples.
@@ -27,7 +27,12 @@ hypothesis.settings.register_profile("full", deadline=None, max_examples=5_000)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
-# --- Choosing what runs -----------------------------------------------------------------------------
+# --- Choosing what runs, and in which order ------------------------------------------------------
+
+
+#: The groups of tests that share something costly, longest first: what starts last decides how long a run's
+#: workers wait for the last of them.
+LONGEST = ("browser", "stack", "jobs", "wheel", "postgresql-15")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -51,6 +56,15 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         for item in items:
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="Chromium is missing: apt-get install chromium"))
+    items.sort(key=start_order)
+
+
+def start_order(item: pytest.Item) -> int:
+    """The place of a test's group among those that start first; tests without a group come last."""
+    group = item.get_closest_marker("xdist_group")
+    if group is None:
+        return len(LONGEST) + 1
+    return LONGEST.index(group.args[0]) if group.args[0] in LONGEST else len(LONGEST)
 
 
 # --- Database and Redis ----------------------------------------------------------------------

@@ -1,7 +1,4 @@
-"""The site for tests: the application on the worker's PostgreSQL and Redis, and a browser without JavaScript.
-
-`conftest.py` of the folders that test pages takes the fixtures from here.
-"""
+"""The site for tests: the application on the worker's PostgreSQL and Redis, and a browser without scripts."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
@@ -143,6 +140,7 @@ def site_settings(settings: Settings) -> Settings:
     return replace(
         settings,
         rate_limit_log_in=PLENTY,
+        rate_limit_log_in_total=PLENTY,
         rate_limit_sign_up=PLENTY,
         rate_limit_post=PLENTY,
         rate_limit_reset=PLENTY,

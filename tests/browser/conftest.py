@@ -22,14 +22,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:
             item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium(live_site: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     """A running Chromium.
 
-    It lives no longer than a module: while Playwright runs, its event loop is the thread's, and other tests
-    could start none.
+    It lives no longer than this folder's tests: while Playwright runs, its event loop is the thread's, and
+    other tests could start none.
     """
     home = tmp_path_factory.mktemp("chromium")
     with sync_playwright() as playwright:

@@ -1,6 +1,5 @@
 """The real site for browsers: gunicorn, worker and relay as processes, on servers and data of their own."""
 
-import os
 import random
 import socket
 import sys
@@ -20,7 +19,7 @@ from devstack.mailbox import Mailbox, MailFolder
 from microblog.bootstrap import Resources, bootstrap
 from microblog.services import relationships, sessions
 from microblog.settings import load_settings
-from tests.addresses import DatabaseUrls
+from tests.addresses import DatabaseUrls, unmeasured_environment
 from tests.factories import PASSWORD, make_account, make_status
 
 START_SECONDS = 60
@@ -94,7 +93,7 @@ class Programs:
     """The site's programs as processes; leaving it stops them all, at the same time."""
 
     def __init__(self, environment: dict[str, str], logs: Path, name: str) -> None:
-        self.environment = {**os.environ, **environment}
+        self.environment = {**unmeasured_environment(), **environment}
         self.logs = logs
         self.name = name
         self.running: dict[str, servers.Server] = {}

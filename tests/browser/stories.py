@@ -54,17 +54,15 @@ class Story:
 
     def mail_to(self, address: str, subject: str) -> EmailMessage:
         """The mail that the worker sends, once it is there."""
-        found: list[EmailMessage] = []
 
-        def look() -> bool:
-            found[:] = [
+        def look() -> list[EmailMessage]:
+            return [
                 mail
                 for mail in self.site.mails.messages()
                 if mail["To"].lower() == address and subject in mail["Subject"]
             ]
-            return bool(found)
 
-        wait_for(look, PATIENCE_MS / 1000, lambda: f"no mail with {subject!r} came")
+        found = wait_for(look, PATIENCE_MS / 1000, lambda: f"no mail with {subject!r} came")
         assert len(found) == 1
         return found[0]
 

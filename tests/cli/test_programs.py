@@ -3,7 +3,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from devstack.processes import wait_for
 from microblog.cli import web
 from microblog.jobs.names import QUEUES
 from microblog.observability.logs import get_request_id, log_context
@@ -34,10 +34,7 @@ class UnixConnection(HTTPConnection):
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:
-    deadline = time.monotonic() + SECONDS
-    while not condition():
-        assert time.monotonic() < deadline, what
-        time.sleep(0.02)
+    wait_for(condition, SECONDS, lambda: f"waited {SECONDS} s in vain: {what}")
 
 
 Start = Callable[..., "subprocess.Popen[str]"]

@@ -1,21 +1,25 @@
 """The oldest PostgreSQL that is supported, Debian 12's, passes the tests that speak to the database too."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.addresses import unmeasured_environment
+
 BINARIES = Path("/usr/lib/postgresql/15/bin")
 ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("postgresql-15")
 @pytest.mark.skipif(not BINARIES.is_dir(), reason="PostgreSQL 15 is missing: apt-get install postgresql-15")
 def test_data_and_services_on_postgresql_15() -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+    environment = {
+        name: value for name, value in unmeasured_environment().items() if not name.startswith("PYTEST_")
+    }
     result = subprocess.run(
         [*command, "tests/data", "tests/services", "--ignore", __file__],
         cwd=ROOT,

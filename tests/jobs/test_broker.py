@@ -115,6 +115,12 @@ def configured_url() -> str:
     return str(celery.conf.broker_url).replace("redis+socket", "unix").partition("?")[0]
 
 
-def test_closing_twice_is_fine(publisher: Publisher) -> None:
+def test_a_closed_publisher_may_be_closed_again_and_used_again(
+    publisher: Publisher, broker: redis.Redis
+) -> None:
+    publisher.check()
     publisher.close()
     publisher.close()
+    assert publisher._connection is None
+    publisher.publish(job_id=7, name="mail.mention", queue="mail", request_id=None)
+    assert len(messages(broker, "mail")) == 1
