@@ -2,9 +2,12 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import env, lab
+from ops.verbs import env, lab, site
 
 namespace = Collection(
+    site.provision,
+    site.drift,
+    site.maintenance,
     Collection.from_module(env, name="env"),
     Collection.from_module(lab, name="lab"),
 )

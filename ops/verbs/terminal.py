@@ -8,7 +8,9 @@ from typing import Any
 from fabric import Task, task
 
 from ops.environments import EnvironmentRefused
+from ops.inventory import InventoryError
 from ops.lab.layout import LabError
+from ops.playbook_runs import PlaybookFailed
 
 
 class VerbError(Exception):
@@ -16,7 +18,9 @@ class VerbError(Exception):
 
 
 #: What ends a verb with one line and exit code 1 instead of a traceback.
-EXPECTED = (VerbError, EnvironmentRefused, LabError)
+EXPECTED = (VerbError, EnvironmentRefused, InventoryError, LabError, PlaybookFailed)
+#: The help of each verb that works on an environment.
+TO = {"to": "the environment, a folder of ops/inventories; the lab where none is named"}
 
 
 def verb(*arguments: Any, **options: Any) -> Callable[[Callable[..., None]], Task]:

@@ -1,0 +1,124 @@
+"""Reading an environment's inventory through Ansible itself, and reaching its hosts as Ansible does."""
+
+import json
+import shlex
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ops.environments import INVENTORIES
+
+REPOSITORY = INVENTORIES.parents[1]
+#: Groups that say nothing about a host's tier.
+GENERAL = ("all", "ungrouped")
+
+
+class InventoryError(Exception):
+    """An environment or host that isn't there; the message is what is wrong and the fix."""
+
+
+@dataclass(frozen=True)
+class Host:
+    """A host of an environment: its groups, and its variables as Ansible has them."""
+
+    name: str
+    groups: tuple[str, ...]
+    variables: dict[str, Any]
+
+    @property
+    def address(self) -> str:
+        """Where SSH reaches it."""
+        return str(self.variables.get("ansible_host", self.name))
+
+    def ssh_command(self, *, terminal: bool = False) -> list[str]:
+        """The words of an ssh to this host, as Ansible itself would connect."""
+        words = ["ssh", "-t" if terminal else "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+        words += shlex.split(str(self.variables.get("ansible_ssh_common_args", "")))
+        if "ansible_ssh_private_key_file" in self.variables:
+            words += ["-i", str(self.variables["ansible_ssh_private_key_file"])]
+        if "ansible_port" in self.variables:
+            words += ["-p", str(self.variables["ansible_port"])]
+        user = f"{self.variables['ansible_user']}@" if "ansible_user" in self.variables else ""
+        return [*words, f"{user}{self.address}"]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a command said on a host; `failed` also where the host could not be reached."""
+
+    host: Host
+    failed: bool
+    output: str
+
+
+def tool(name: str) -> str:
+    """The path of a program of this checkout's environment, such as ansible-playbook."""
+    return str(Path(sys.executable).with_name(name))
+
+
+def inventory_path(environment: str) -> Path:
+    """The folder of an environment's inventory. Raises `InventoryError` where there is none."""
+    folder = INVENTORIES / environment
+    if not (folder / "hosts.yml").is_file():
+        known = sorted(path.name for path in INVENTORIES.iterdir() if (path / "hosts.yml").is_file())
+        raise InventoryError(
+            f"there is no environment {environment!r} in {INVENTORIES}; there are {', '.join(known)}; "
+            f"fab env.new {environment} makes one"
+        )
+    return folder
+
+
+def read_hosts(environment: str, names: str = "", group: str = "") -> list[Host]:
+    """The hosts of an environment: those named, those of a group, or all.
+
+    Raises `InventoryError` for a name that isn't there.
+    """
+    done = subprocess.run(
+        [tool("ansible-inventory"), "-i", str(inventory_path(environment)), "--list"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise InventoryError(f"ansible-inventory failed: {done.stderr.strip()}")
+    hosts = parse_inventory(json.loads(done.stdout))
+    wanted = [name.strip() for name in names.split(",") if name.strip()]
+    for name in wanted:
+        if name not in hosts:
+            raise InventoryError(f"{environment} has no host {name!r}; it has {', '.join(hosts)}")
+    return [
+        host
+        for host in hosts.values()
+        if (not wanted or host.name in wanted) and (not group or group in host.groups)
+    ]
+
+
+def parse_inventory(listing: dict[str, Any]) -> dict[str, Host]:
+    """The hosts by name out of what `ansible-inventory --list` prints."""
+    groups: dict[str, list[str]] = {}
+    for group, content in listing.items():
+        for name in content.get("hosts", []) if group not in {"_meta", *GENERAL} else []:
+            groups.setdefault(name, []).append(group)
+    variables = listing["_meta"]["hostvars"]
+    return {name: Host(name, tuple(groups.get(name, ())), variables[name]) for name in variables}
+
+
+def ask_hosts(hosts: list[Host], command: str, seconds: float = 30) -> list[Answer]:
+    """Run a shell command on each host at once, as the operator; the answers in the hosts' order."""
+
+    def ask(host: Host) -> Answer:
+        try:
+            done = subprocess.run(
+                [*host.ssh_command(), command], capture_output=True, text=True, check=False, timeout=seconds
+            )
+        except subprocess.TimeoutExpired:
+            return Answer(host, failed=True, output=f"no answer within {seconds:g} s")
+        failed = done.returncode != 0
+        return Answer(host, failed, done.stderr.strip() if failed and done.stderr else done.stdout.strip())
+
+    with ThreadPoolExecutor(max_workers=20) as pool:
+        return list(pool.map(ask, hosts))

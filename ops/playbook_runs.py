@@ -1,0 +1,81 @@
+"""Running playbooks: in the terminal for people, or event by event for a report."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ops.inventory import REPOSITORY, inventory_path, tool
+
+
+class PlaybookFailed(Exception):
+    """A playbook that ended with an error; it has said which."""
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a task would change on a host."""
+
+    host: str
+    role: str
+    task: str
+    lines: tuple[str, ...]
+
+
+def make_command(
+    name: str, environment: str, *, limit: str = "", tags: str = "", extra: str = ""
+) -> list[str]:
+    """The words of an `ansible-playbook` for `ops/playbooks/NAME.yml`."""
+    command = [tool("ansible-playbook"), f"ops/playbooks/{name}.yml", "-i", str(inventory_path(environment))]
+    command += ["--limit", limit] if limit else []
+    command += ["--tags", tags] if tags else []
+    command += ["--extra-vars", extra] if extra else []
+    return command
+
+
+def run_playbook(command: list[str]) -> None:
+    """Run it in this terminal, so that its progress is seen. Raises `PlaybookFailed`."""
+    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+    if done.returncode != 0:
+        raise PlaybookFailed(
+            f"ansible-playbook ended with {done.returncode}: the last red lines above say why"
+        )
+
+
+def find_differences(command: list[str]) -> Iterator[Difference]:
+    """What a run would change, host by host, found by Ansible's check mode as it comes.
+
+    Raises `PlaybookFailed` where a host can't be reached or a task fails.
+    """
+    environment = os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.jsonl", "ANSIBLE_NOCOLOR": "1"}
+    with subprocess.Popen(
+        [*command, "--check", "--diff"], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if line.startswith("{"):
+                yield from read_event(json.loads(line))
+    if process.returncode != 0:
+        raise PlaybookFailed("the comparison did not come to its end: run fab provision --check to see why")
+
+
+def read_event(event: dict[str, Any]) -> Iterator[Difference]:
+    """The differences that an event of the `jsonl` callback tells of."""
+    if event.get("_event") != "v2_runner_on_ok":
+        return
+    role, _, task = event["task"]["name"].partition(" : ")
+    for host, result in event["hosts"].items():
+        if result.get("changed"):
+            yield Difference(host, role, task or role, tuple(_diff_lines(result)))
+
+
+def _diff_lines(result: dict[str, Any]) -> Iterator[str]:
+    diffs = result.get("diff") or []
+    for part in diffs if isinstance(diffs, list) else [diffs]:
+        before, after = part.get("before"), part.get("after")
+        if isinstance(before, str) and isinstance(after, str):
+            kept = set(before.splitlines()) & set(after.splitlines())
+            yield from (f"- {line}" for line in before.splitlines() if line not in kept)
+            yield from (f"+ {line}" for line in after.splitlines() if line not in kept)
