@@ -90,6 +90,19 @@ def parse_port(text: str) -> Ports:
     return Ports(int(text))
 
 
+def run(command: str, ports: Ports) -> int:
+    """Run one command; its exit code. Raises `StackError`."""
+    if command == "up":
+        return stack.up(ports)
+    layout = layouts.open_layout(layouts.home())
+    if command == "mailbox":
+        run_mailbox(layout, ports)
+        return 0
+    commands = {"stop": stop, "status": status, "reset": reset, "postgres": run_postgres, "redis": run_redis}
+    commands[command](layout)
+    return 0
+
+
 def main() -> int:
     """Run one command; a mistake that the person can mend is one message and exit code 1."""
     parser = argparse.ArgumentParser(prog="python -m devstack", description="Microblog's development stack")
@@ -99,23 +112,16 @@ def main() -> int:
     )
     chosen = parser.parse_args()
     try:
-        if chosen.command == "up":
-            return stack.up(chosen.port)
-        if chosen.command == "mailbox":
-            run_mailbox(layouts.open_layout(layouts.home()), chosen.port)
-            return 0
-        commands = {
-            "stop": stop,
-            "status": status,
-            "reset": reset,
-            "postgres": run_postgres,
-            "redis": run_redis,
-        }
-        commands[chosen.command](layouts.open_layout(layouts.home()))
+        code = run(chosen.command, chosen.port)
+        sys.stdout.flush()
     except StackError as error:
         print(f"microblog: {error}", file=sys.stderr)
         return 1
-    return 0
+    except BrokenPipeError:
+        # Who reads it has seen enough (`make status | head -1`): Python's last flush must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    return code
 
 
 if __name__ == "__main__":

@@ -218,6 +218,10 @@ def is_url(text: str) -> bool:
 
 
 def write_environment(layout: Layout, environment: Mapping[str, str]) -> None:
-    """Keep the environment for the person's own shell, readable by its owner alone: it holds passwords."""
-    lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(environment.items())]
+    """Keep the environment for the person's own shell, readable by its owner alone: it holds passwords.
+
+    With it the shell's supervisorctl finds the supervisord of this checkout.
+    """
+    named = {**environment, "DEVSTACK_STATE": str(layout.state)}
+    lines = [f"{name}={shlex.quote(value)}\n" for name, value in sorted(named.items())]
     write_private(layout.environment_file, "".join(lines))

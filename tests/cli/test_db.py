@@ -61,7 +61,7 @@ def test_check_finds_models_and_schema_equal(run: Run, changes: Changes) -> None
     result = run("db", "check", changes=changes)
 
     assert result.exit_code == 0
-    assert "equal to the models" in result.stdout
+    assert result.stdout == f"The schema is at {migrations.head()} and equal to the models\n"
 
 
 def test_check_names_a_difference(run: Run, changes: Changes, empty: DatabaseUrls) -> None:

@@ -31,6 +31,20 @@ def test_seed_and_again(run: Run, database: Database) -> None:
         assert newest < datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def test_progress_is_shown_to_who_watches_and_only_once_there_is_some(
+    run: Run, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arguments = ("seed", "--accounts", "5", "--posts", "5", "--until", "2026-01-01")
+    unseen = run(*arguments)
+    monkeypatch.setattr(seed_command, "is_watched", lambda: True)
+    refused, seen = run(*arguments), run(*arguments, "--add")
+
+    assert unseen.stdout.startswith("Wrote 5 accounts")
+    assert refused.exit_code == 1
+    assert refused.stdout == ""
+    assert seen.stdout.startswith("Posts")
+
+
 def test_an_unknown_guest(run: Run, database: Database) -> None:
     result = run("seed", "--accounts", "1", "--posts", "0", "--with", "nobody")
 

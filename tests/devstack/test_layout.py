@@ -5,6 +5,8 @@ import os
 import pwd
 import socket
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -38,6 +40,37 @@ def fallbacks() -> Iterator[list[Path]]:
 def test_sockets_lie_in_the_checkout_where_they_can(checkout: Path) -> None:
     layout = layouts.open_layout(checkout)
     assert layout.state == layout.var == checkout / "var"
+
+
+def test_a_shell_with_the_environment_finds_the_supervisor(checkout: Path) -> None:
+    layout = layouts.open_layout(checkout)
+    layouts.write_environment(layout, {"MICROBLOG_SITE_NAME": "It's here"})
+    command = '. "$0"; exec "$1" -m supervisor.supervisorctl -c supervisord.conf status'
+    done = subprocess.run(
+        ["sh", "-ac", command, str(layout.environment_file), sys.executable],
+        cwd=layouts.ROOT,
+        env={"PATH": os.environ["PATH"]},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    # Nothing runs, and it says where.
+    assert f"unix://{layout.supervisor_socket} no such file" in done.stdout, done.stdout + done.stderr
+
+
+def test_a_reader_that_has_seen_enough_is_no_mistake(checkout: Path) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    done = subprocess.run(
+        [sys.executable, "-m", "devstack", "stop"],
+        cwd=layouts.ROOT,
+        env=os.environ | {"DEVSTACK_HOME": str(checkout)},
+        stdout=writer,
+        stderr=subprocess.PIPE,
+        check=False,
+    )
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 def test_a_long_path_gets_a_short_folder_of_its_own(checkout: Path, fallbacks: list[Path]) -> None:

@@ -1,8 +1,12 @@
 """`microblog seed`: believable data for trying things out and for measuring."""
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 import click
+from click.termui import ProgressBar
 from sqlalchemy.exc import IntegrityError
 
 from microblog.cli.connections import open_database
@@ -50,7 +54,7 @@ def command(
     moment = until.replace(tzinfo=UTC) if until else datetime.now(UTC)
     with (
         open_database(settings.database_url, "MICROBLOG_DATABASE_URL") as database,
-        click.progressbar(length=posts, label="Posts") as progress,
+        _progress(posts) as advance,
     ):
         try:
             with database.unit_of_work() as session:
@@ -62,7 +66,7 @@ def command(
                     until=moment,
                     is_addition=is_addition,
                     guests=guests,
-                    on_progress=progress.update,
+                    on_progress=advance,
                 )
         except IntegrityError as error:
             raise Failed(
@@ -73,3 +77,24 @@ def command(
         f" and {counted(done.follows, 'follow')} with the statistics of {counted(done.days, 'day')}"
         f" (seed {number})"
     )
+
+
+@contextmanager
+def _progress(posts: int) -> Iterator[Callable[[int], None]]:
+    """A bar for who watches, from the first posts on: what is refused is refused before."""
+    with ExitStack() as stack:
+        updates: list[Callable[[int], None]] = []
+
+        def advance(count: int) -> None:
+            if not updates and is_watched():
+                bar = stack.enter_context(click.progressbar(length=posts, label="Posts"))
+                updates.append(bar.update)
+            for update in updates:
+                update(count)
+
+        yield advance
+
+
+def is_watched() -> bool:
+    """Whether the output goes to a terminal."""
+    return sys.stdout.isatty()

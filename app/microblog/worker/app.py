@@ -77,6 +77,7 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     _quieten_celery()
     signals.worker_process_init.connect(open_child, weak=False)
     signals.worker_process_shutdown.connect(close_child, weak=False)
+    signals.worker_ready.connect(_tell_ready, weak=False)
     metrics.BUILD_INFO.labels("worker", settings.release).set(1)
     worker = celery.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@%h",
@@ -96,10 +97,15 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     return int(worker.exitcode or 0)
 
 
+def _tell_ready(**_: Any) -> None:
+    log.info("worker.ready")
+
+
 def _quieten_celery() -> None:
-    """Leave logging as it is, without Celery's two lines a task beside our own."""
+    """Leave logging as it is, without Celery's lines beside our own."""
     signals.setup_logging.connect(_keep_logging, weak=False)
-    for name in ("celery.worker.strategy", "celery.app.trace"):
+    # Two lines for each task; and that it is ready, under a name that the log takes for a mail address.
+    for name in ("celery.worker.strategy", "celery.app.trace", "celery.apps.worker"):
         logging.getLogger(name).setLevel(logging.WARNING)
     # It warns of root for the sake of pickled messages, which this worker doesn't read.
     warnings.filterwarnings("ignore", category=SecurityWarning)
