@@ -78,6 +78,20 @@ def test_links_are_mailed(work: Work, database: Database, mailbox: MailFolder) -
         assert len(session.scalars(select(OneTimeToken.id)).all()) == 2
 
 
+def test_owners_are_told_of_changes(work: Work, database: Database, mailbox: MailFolder) -> None:
+    with database.unit_of_work() as session:
+        ann = make_account(session, "ann")
+        credentials.request_email_change(
+            session, HASHER, account_id=ann, current_password=PASSWORD, email="new@example.org"
+        )
+    assert sorted(work()) == [("mail.address_change", Outcome.DONE), ("mail.confirmation", Outcome.DONE)]
+    with database.unit_of_work() as session:
+        credentials.set_password(session, HASHER, username="ann", password="quite another long sentence")
+    assert work() == [("mail.password_changed", Outcome.DONE)]
+    addresses = [str(message["To"]) for message in mailbox.messages()]
+    assert sorted(addresses) == ["ann@example.org", "ann@example.org", "new@example.org"]
+
+
 def test_an_address_that_the_mail_server_refuses_is_given_up(
     work: Work, database: Database, mailbox: MailFolder
 ) -> None:

@@ -83,7 +83,7 @@ def write_time(moment: datetime, *, locale: str, time_zone: str) -> str:
 
 
 def mask_address(email: str) -> str:
-    """An address that only who knows it recognises: `n…@e….org`."""
+    """An address that only who knows it recognises: `n***@e***.org`."""
     name, _, host = email.rpartition("@")
     first, _, top = host.rpartition(".")
-    return f"{name[:1]}…@{first[:1]}….{top}"
+    return f"{name[:1]}***@{first[:1]}***.{top}"
