@@ -6,7 +6,6 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 import click
-from click.termui import ProgressBar
 from sqlalchemy.exc import IntegrityError
 
 from microblog.cli.connections import open_database
