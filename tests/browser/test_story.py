@@ -20,6 +20,11 @@ def test_from_sign_up_to_a_conversation(story: Story) -> None:
     follow(story, ann, bob)
     delete(story, ann)
     log_out(ann)
+    bob.goto(f"/@{story.ann}")
+    expect(bob.get_by_role("article").filter(has_text="See you there")).to_have_count(1)
+    expect(post_with(bob, "Good morning")).to_have_count(0)
+    ann.goto("/home")
+    expect(ann).to_have_url(re.compile(r"/log-in\?next="))
 
 
 def sign_up(story: Story, ann: Page) -> None:
@@ -125,5 +130,3 @@ def delete(story: Story, ann: Page) -> None:
 def log_out(page: Page) -> None:
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_role("link", name="Create an account").first).to_be_visible()
-    page.goto("/home")
-    expect(page).to_have_url(re.compile(r"/log-in\?next="))

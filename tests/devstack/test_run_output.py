@@ -1,6 +1,5 @@
 """The run's watchman: a secret in any output of a test fails the whole run, and so does a skip in CI."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from devstack.layout import ROOT
+from tests.addresses import unmeasured_environment
 
 LEAK = """
 import logging
@@ -33,7 +33,7 @@ def test_one():
 
 def run(folder: Path, source: str, *options: str, ci: bool = False) -> subprocess.CompletedProcess[str]:
     (folder / "test_planted.py").write_text(source)
-    environment = {name: value for name, value in os.environ.items() if name != "CI"}
+    environment = {name: value for name, value in unmeasured_environment().items() if name != "CI"}
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.run_output", "-p", "no:cacheprovider"]
     command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), *options, str(folder)]
     return subprocess.run(

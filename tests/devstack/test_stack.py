@@ -15,6 +15,7 @@ from devstack import layout as layouts
 from devstack.layout import ROOT
 from devstack.processes import wait_for
 from devstack.terminal import STOP_SECONDS, Terminal, free_ports
+from tests.addresses import unmeasured_environment
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("stack")]
 
@@ -34,6 +35,12 @@ def processes_of(home: Path) -> list[str]:
 
 def until_all_are_gone(home: Path) -> None:
     wait_for(lambda: not processes_of(home), STOP_SECONDS, lambda: "\n".join(processes_of(home)))
+
+
+@pytest.fixture(autouse=True)
+def unmeasured(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ.keys() - unmeasured_environment().keys():
+        monkeypatch.delenv(name)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The wheel: what is in it, that it is the same whoever builds it, and that the site runs from it alone."""
 
-import os
 import secrets
 import shutil
 import socket
@@ -16,7 +15,7 @@ import pytest
 from devstack.layout import ROOT
 from devstack.processes import wait_for
 from devstack.servers import Server
-from tests.addresses import DatabaseUrls
+from tests.addresses import DatabaseUrls, unmeasured_environment
 from tests.packaging.pythons import find_pythons
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("wheel")]
@@ -47,7 +46,9 @@ def build(source: Path, target: Path, umask: int) -> Path:
         path.chmod((0o777 if path.is_dir() else 0o666) & ~umask)
     dist = target / "dist"
     command = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(dist), str(copy)]
-    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    environment = {
+        name: value for name, value in unmeasured_environment().items() if name != "SOURCE_DATE_EPOCH"
+    }
     done = subprocess.run(
         command, umask=umask, env=environment, capture_output=True, text=True, check=False, cwd=copy
     )

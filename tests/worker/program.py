@@ -3,6 +3,7 @@
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -52,7 +53,7 @@ def main() -> int:
         {name: value for name, value in os.environ.items() if name.startswith("MICROBLOG_")}
     )
     configure_logs(settings, service=sys.argv[1])
-    own = {POISON: poison, HANG: hang, MAIL_AND_WAIT: mail_and_wait}
+    own: dict[JobType, Callable[..., None]] = {POISON: poison, HANG: hang, MAIL_AND_WAIT: mail_and_wait}
     if sys.argv[1] == "relay":
         with patch.object(relay, "KNOWN", (*KNOWN, *(job.name for job in own))):
             relay.run_relay(settings)
