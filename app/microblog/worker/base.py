@@ -186,7 +186,7 @@ def _note_failure(resources: Resources, run: Run, failure: Exception) -> Outcome
 
 
 def describe(error: BaseException) -> str:
-    """An error's type, cause and place, as `Unavailable (TimeoutError) at services/mailer.py:62`: no message."""
+    """An error's type, cause and place, `Unavailable (TimeoutError) at services/mailer.py:62`: no message."""
     name = type(error).__name__ + (f" ({type(error.__cause__).__name__})" if error.__cause__ else "")
     frames = traceback.extract_tb(error.__traceback__)
     if not frames:
