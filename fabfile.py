@@ -2,12 +2,16 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import env, lab, site
+from ops.verbs import env, hosts, lab, site
 
 namespace = Collection(
     site.provision,
     site.drift,
     site.maintenance,
+    hosts.status,
+    hosts.logs,
+    hosts.shell,
+    hosts.run,
     Collection.from_module(env, name="env"),
     Collection.from_module(lab, name="lab"),
 )

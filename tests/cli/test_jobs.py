@@ -135,3 +135,21 @@ def test_requeue_of_what_is_not_dead(run: Run, database: Database) -> None:
 def test_requeue_wants_ids_or_all(run: Run) -> None:
     assert run("jobs", "requeue").exit_code == 2
     assert run("jobs", "requeue", "5", "--all").exit_code == 2
+
+
+def test_queues_are_counted(run: Run, database: Database) -> None:
+    with database.unit_of_work() as session:
+        enqueue(session, PURGE)
+        enqueue(session, DAILY_STATISTICS, day="2026-11-20")
+        first = min(row.id for row in queries.list_jobs(session, limit=100))
+        queries.mark_handed(session, delays={first: timedelta(seconds=60)})
+
+    heads, *rows = [line.split() for line in run("jobs", "queues").stdout.splitlines()]
+
+    assert heads == ["queue", "waiting", "handed", "oldest"]
+    assert {row[0]: row[1:3] for row in rows} == {
+        "feeds": ["0", "0"],
+        "mail": ["0", "0"],
+        "maintenance": ["1", "1"],
+        "media": ["0", "0"],
+    }

@@ -41,6 +41,15 @@ def list_jobs(limit: int) -> None:
     _print_backlog(backlog)
 
 
+@command.command(epilog=examples("microblog jobs queues"))
+def queues() -> None:
+    """Count the jobs that are not done, queue by queue: waiting for the broker, and handed to it."""
+    with _transaction() as (session, _):
+        counted = jobs.count_by_queue(session)
+    cells = [(name, waiting, handed, show_span(age)) for name, waiting, handed, age in counted]
+    _print_table(("queue", "waiting", "handed", "oldest"), cells)
+
+
 @command.command(epilog=examples("microblog jobs dead"))
 @LIMIT
 def dead(limit: int) -> None:

@@ -75,3 +75,14 @@ def list_dead(session: Session, *, limit: int) -> Sequence[AnyRow]:
 def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
     """Bring dead letters back as new jobs with the same ids (all of them for None); how many."""
     return queries.requeue(session, job_ids=job_ids)
+
+
+def count_by_queue(session: Session) -> list[tuple[str, int, int, float]]:
+    """Each queue of this release, and strange ones with jobs: its name, jobs waiting, handed, age of the oldest."""
+    rows = {row.queue: row for row in queries.count_by_queue(session)}
+    return [
+        (name, rows[name].waiting, rows[name].handed, rows[name].oldest_seconds)
+        if name in rows
+        else (name, 0, 0, 0.0)
+        for name in sorted({*QUEUES, *rows})
+    ]

@@ -118,6 +118,12 @@ def is_unfinished(session: Session, *, job_id: int) -> bool:
     return session.scalar(select(Job.id).where(Job.id == job_id, Job.state != "done")) is not None
 
 
+def has_older(session: Session, *, name: str, job_id: int) -> bool:
+    """Whether an earlier job of that name is not done."""
+    statement = select(Job.id).where(Job.name == name, Job.id < job_id, Job.state != "done")
+    return session.scalar(statement.limit(1)) is not None
+
+
 def count_attempt(session: Session, *, job_id: int, delay: timedelta) -> None:
     """Count a start, before the work begins; the relay leaves the job alone for `delay`."""
     session.execute(
@@ -230,3 +236,19 @@ def read_backlog(session: Session) -> AnyRow:
             select(func.count()).select_from(DeadJob).scalar_subquery().label("dead"),
         ).where(Job.state != "done")
     ).one()
+
+
+def count_by_queue(session: Session) -> Sequence[AnyRow]:
+    """For each queue with jobs that are not done: `queue`, `waiting`, `handed`, and `oldest_seconds` of both."""
+    age = func.extract("epoch", func.now() - func.min(Job.created_at))
+    return session.execute(
+        select(
+            Job.queue,
+            func.count().filter(Job.state == "waiting").label("waiting"),
+            func.count().filter(Job.state == "handed").label("handed"),
+            type_coerce(age, Float).label("oldest_seconds"),
+        )
+        .where(Job.state != "done")
+        .group_by(Job.queue)
+        .order_by(Job.queue)
+    ).all()
