@@ -78,7 +78,7 @@ def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
 
 
 def count_by_queue(session: Session) -> list[tuple[str, int, int, float]]:
-    """Each queue of this release, and strange ones with jobs: its name, jobs waiting, handed, age of the oldest."""
+    """Name, jobs waiting, jobs handed and seconds of the oldest: of each queue, strange ones with jobs too."""
     rows = {row.queue: row for row in queries.count_by_queue(session)}
     return [
         (name, rows[name].waiting, rows[name].handed, rows[name].oldest_seconds)

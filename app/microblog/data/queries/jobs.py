@@ -239,7 +239,7 @@ def read_backlog(session: Session) -> AnyRow:
 
 
 def count_by_queue(session: Session) -> Sequence[AnyRow]:
-    """For each queue with jobs that are not done: `queue`, `waiting`, `handed`, and `oldest_seconds` of both."""
+    """Unfinished jobs by queue: `queue`, `waiting`, `handed`, and `oldest_seconds`, the age of the oldest."""
     age = func.extract("epoch", func.now() - func.min(Job.created_at))
     return session.execute(
         select(
