@@ -78,7 +78,7 @@ def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
 
 
 def count_by_queue(session: Session) -> list[tuple[str, int, int, float]]:
-    """Name, jobs waiting, jobs handed and seconds of the oldest: of each queue, strange ones with jobs too."""
+    """Name, jobs waiting and handed, seconds of the oldest: of each queue, and of strange ones with jobs."""
     rows = {row.queue: row for row in queries.count_by_queue(session)}
     return [
         (name, rows[name].waiting, rows[name].handed, rows[name].oldest_seconds)
