@@ -1,0 +1,231 @@
+"""Releases: the wheel with all that it needs at run time, built once here, installed on hosts offline.
+
+    python -m ops.releases build [--dirty] [--ref REF] [--machine aarch64]   prints the release's name
+    python -m ops.releases list                                  the releases that are kept here
+    python -m ops.releases verify NAME                           compares a release with its manifest
+    python -m ops.releases adopt ARCHIVE                         takes over a release packed on a host
+    python -m ops.releases wheelhouse LOCK [--machine aarch64]   prints the folder of a lock's wheels
+
+A release is var/releases/<version>-<UTC time of the commit>/: `wheelhouse/`, `requirements.txt` (with the
+hash of each wheel, Microblog's own too), `manifest.json` (commit and the hash of every file) and, for the way
+to a host, all of it in `release.tar`. The same source gives the same release, and it is built once.
+"""
+
+import argparse
+import io
+import json
+import os
+import re
+import shutil
+import sys
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from ops.sources import Source, export
+from ops.wheelhouses import (
+    LOCKS,
+    PLATFORMS,
+    ROOT,
+    ReleaseRefused,
+    hash_file,
+    hash_tree,
+    make_wheelhouse,
+    run_quietly,
+)
+
+STORE = ROOT / "var" / "releases"
+WHEELHOUSES = ROOT / "var" / "wheelhouses"
+NAME = re.compile(r"[0-9][0-9A-Za-z.+]*-\d{8}T\d{6}Z(-dirty)?")
+ARCHIVE = "release.tar"
+MANIFEST = "manifest.json"
+
+
+def build(machines: Sequence[str], *, ref: str = "", dirty: bool = False, root: Path = ROOT) -> str:
+    """Build the release of a commit, or of the work tree where that is `dirty` and allowed; its name.
+
+    Raises `ReleaseRefused`.
+    """
+    store = root / "var" / "releases"
+    store.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as made:
+        source = export(root, Path(made) / "source", ref=ref, dirty=dirty)
+        digest = source.digest
+        name = find_built(store, source, digest, machines)
+        if name:
+            say(f"{name} is there already")
+            return name
+        release = Path(made) / source.name
+        fill(release, source, machines, root / "var" / "wheelhouses")
+        write_manifest(release, source, digest, machines)
+        shutil.rmtree(store / source.name, ignore_errors=True)
+        release.rename(store / source.name)
+    size = (store / source.name / ARCHIVE).stat().st_size
+    changes = " and changes" if source.is_dirty else ""
+    say(f"{source.name}: {size / 1e6:.0f} MB, from {source.commit[:12]}{changes}")
+    return source.name
+
+
+def find_built(store: Path, source: Source, digest: str, machines: Sequence[str]) -> str:
+    """The name of the release of the same source for these machines, else nothing.
+
+    Raises `ReleaseRefused` where its name is taken by another source.
+    """
+    for path in sorted(store.glob(f"*/{MANIFEST}")):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        is_same = manifest["source"] == digest and (source.is_dirty or manifest["commit"] == source.commit)
+        if is_same and manifest["dirty"] == source.is_dirty and set(machines) <= set(manifest["machines"]):
+            return path.parent.name
+        if path.parent.name == source.name and manifest["source"] != digest:
+            raise ReleaseRefused(
+                f"{source.name} is there, of other source from the same second: commit again"
+            )
+    return ""
+
+
+def fill(release: Path, source: Source, machines: Sequence[str], wheelhouses: Path) -> None:
+    """Make the wheelhouse and its requirements."""
+    house = release / "wheelhouse"
+    house.mkdir(parents=True)
+    say(f"Building the wheel of {source.version}")
+    # The caller's own time would be in the wheel.
+    environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
+    command = [
+        sys.executable,
+        "-m",
+        "build",
+        "--wheel",
+        "--no-isolation",
+        "--outdir",
+        str(house),
+        str(source.folder),
+    ]
+    run_quietly(command, "the wheel", cwd=source.folder, env=environment)
+    (wheel,) = house.glob("*.whl")
+    lock = source.folder / "requirements" / "runtime.txt"
+    for machine in machines:
+        for path in make_wheelhouse(lock, machine, wheelhouses).iterdir():
+            if not (house / path.name).exists():
+                # Linked: releases of one lock share their wheels.
+                os.link(path, house / path.name)
+    own = f"microblog=={source.version} \\\n    --hash=sha256:{hash_file(wheel)}\n"
+    (release / "requirements.txt").write_text(lock.read_text(encoding="utf-8") + own, encoding="utf-8")
+
+
+def write_manifest(release: Path, source: Source, digest: str, machines: Sequence[str]) -> None:
+    """Write what the release is made of, and pack it."""
+    files = [release / "requirements.txt", *(release / "wheelhouse").iterdir()]
+    manifest = {
+        "name": source.name,
+        "version": source.version,
+        "commit": source.commit,
+        "dirty": source.is_dirty,
+        "source": digest,
+        "machines": sorted(machines),
+        "files": hash_tree(release, files),
+    }
+    (release / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    pack(release)
+
+
+def pack(release: Path) -> None:
+    """Make `release.tar`: the same bytes for the same files. Where the manifest is, all is."""
+    manifest = read_manifest(release)
+    with tarfile.open(release / ARCHIVE, "w", format=tarfile.GNU_FORMAT) as archive:
+        for name in (*manifest["files"], MANIFEST):
+            content = (release / name).read_bytes()
+            entry = tarfile.TarInfo(name)
+            entry.size, entry.mode = len(content), 0o644
+            archive.addfile(entry, io.BytesIO(content))
+
+
+def read_manifest(release: Path) -> dict[str, Any]:
+    """What a release says it is made of. Raises `ReleaseRefused` where it isn't there."""
+    try:
+        found: dict[str, Any] = json.loads((release / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ReleaseRefused(f"there is no release {release.name}: python -m ops.releases list") from None
+    return found
+
+
+def verify(release: Path) -> None:
+    """Compare every file with the manifest. Raises `ReleaseRefused` for one that differs."""
+    manifest = read_manifest(release)
+    for name, expected in manifest["files"].items():
+        path = release / name
+        if not path.is_file() or hash_file(path) != expected:
+            raise ReleaseRefused(
+                f"{release.name}: {name} isn't what the manifest says; delete it and build again"
+            )
+
+
+def adopt(archive: Path, store: Path) -> str:
+    """Take over a release that was packed on a host, if it is what its manifest says; its name."""
+    store.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as made:
+        folder = Path(made) / "release"
+        with tarfile.open(archive) as opened:
+            opened.extractall(folder, filter="data")
+        name = str(read_manifest(folder)["name"])
+        if not NAME.fullmatch(name):
+            raise ReleaseRefused(f"{archive}: {name!r} is no release's name")
+        verify(folder)
+        pack(folder)
+        if not (store / name).exists():
+            folder.rename(store / name)
+    return name
+
+
+def list_releases(store: Path) -> list[str]:
+    """The names of all releases, the oldest first."""
+    return sorted(
+        (path.parent.name for path in store.glob(f"*/{MANIFEST}")), key=lambda name: name.partition("-")[2]
+    )
+
+
+def say(text: str) -> None:
+    """A line of progress; standard output is for the result."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """What the first lines of this file say."""
+    parser = argparse.ArgumentParser(
+        prog="python -m ops.releases", description=(__doc__ or "").partition("\n")[0]
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    building = verbs.add_parser("build", help="build a release; prints its name")
+    building.add_argument("--dirty", action="store_true", help="take the work tree as it is")
+    building.add_argument("--ref", default="", help="build this commit or tag")
+    verbs.add_parser("list", help="list the releases that are kept here")
+    verbs.add_parser("verify", help="compare a release with its manifest").add_argument("name")
+    verbs.add_parser("adopt", help="take over a release packed on a host").add_argument("archive", type=Path)
+    house = verbs.add_parser("wheelhouse", help="download the wheels of a lock; prints their folder")
+    house.add_argument("lock", choices=sorted(path.stem for path in LOCKS.glob("*.txt")))
+    for each in (building, house):
+        each.add_argument("--machine", action="append", choices=sorted(PLATFORMS), help="default: x86_64")
+    try:
+        print(*answer(parser.parse_args(arguments)), sep="\n")
+    except ReleaseRefused as error:
+        raise SystemExit(f"releases: {error}") from error
+
+
+def answer(given: argparse.Namespace) -> list[str]:
+    """What a verb prints on standard output."""
+    if given.verb == "build":
+        return [build(given.machine or ["x86_64"], ref=given.ref, dirty=given.dirty)]
+    if given.verb == "list":
+        return list_releases(STORE)
+    if given.verb == "adopt":
+        return [adopt(given.archive, STORE)]
+    if given.verb == "wheelhouse":
+        lock = LOCKS / f"{given.lock}.txt"
+        return [str(make_wheelhouse(lock, machine, WHEELHOUSES)) for machine in given.machine or ["x86_64"]]
+    verify(STORE / given.name)
+    return [f"{given.name} is what its manifest says"]
+
+
+if __name__ == "__main__":
+    main()
