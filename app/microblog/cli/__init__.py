@@ -29,6 +29,7 @@ COMMANDS = {
     "counters": "Mend the counters of accounts and posts.",
     "jobs": "Look at jobs, and bring dead ones back.",
     "config": "Look at the settings.",
+    "assets": "Hand the static files to a web server.",
 }
 
 
