@@ -18,8 +18,8 @@ Answer = TypeVar("Answer")
 
 
 class BreakerRetry(Retry):
-    """redis-py's place around each connecting and each command: no second try, and none at all while Redis
-    is away.
+    """redis-py's place around each connecting and each command: no second try, and none at all while
+    Redis is away.
     """
 
     def __init__(self, breaker: Breaker) -> None:
@@ -47,8 +47,8 @@ class BreakerRetry(Retry):
 
 
 def make_client(url: str, *, breaker: Breaker | None = None) -> redis.Redis:
-    """A pooled client for `redis://`, `rediss://` or `unix://`; opens nothing until used. Make it after a
-    fork.
+    """A pooled client for `redis://`, `rediss://` or `unix://`; opens nothing until used. Make it
+    after a fork.
 
     All that share its pool share a breaker: after a failure calls raise `redis.ConnectionError` at once.
     """

@@ -1,11 +1,9 @@
 """Feeds: bounded Redis lists of status ids, one per account, rebuilt from PostgreSQL when missing.
 
 A list is complete when it ends with COMPLETE or is full. While it is being built it holds BUILDING: posts
-pushed
-meanwhile are kept, and readers go to PostgreSQL. Every write but the builder's first touches only lists that
-exist, so
-a list that Redis lost stays missing until it is built again. Ids may stand twice and out of order: reading
-sorts them.
+pushed meanwhile are kept, and readers go to PostgreSQL. Every write but the builder's first touches only
+lists that exist, so a list that Redis lost stays missing until it is built again. Ids may stand twice and out
+of order: reading sorts them.
 """
 
 from collections.abc import Iterable
@@ -16,15 +14,15 @@ from microblog.observability import metrics
 
 COMPLETE = "0"
 BUILDING = "-1"
-# A builder that died leaves its unfinished list for so long; one that nobody reads any more goes after so
-# long.
+# A builder that died leaves its unfinished list for so long; one that nobody reads any more goes
+# after so long.
 BUILDING_SECONDS = 60
 KEEP_SECONDS = 14 * 24 * 3600
 
 
 def feed_key(account_id: int, version: int) -> str:
-    """The list's name. The version rises with each follow and unfollow, so a list of other follows is never
-    read.
+    """The list's name. The version rises with each follow and unfollow, so a list of other follows
+    is never read.
     """
     return f"feed:{account_id}:{version}"
 

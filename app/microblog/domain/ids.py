@@ -1,7 +1,7 @@
 """Time-ordered ids: 63 bits, milliseconds since 1970 shifted left by 16, then a sequence.
 
-PostgreSQL's function `microblog_id()` makes them (data/migrations); here is the same layout for cursors and
-seeds.
+PostgreSQL's function `microblog_id()` makes them (data/migrations); here is the same layout for
+cursors and seeds.
 """
 
 from datetime import UTC, datetime, timedelta

@@ -13,8 +13,7 @@ class PageRequest:
     """Which rows are wanted.
 
     `max_id`: only rows with smaller ids. `since_id`: only larger ids, the newest first. `min_id`: the rows
-    just above
-    this id. `limit`: how many rows at most. (The terms of the Mastodon client API.)
+    just above this id. `limit`: how many rows at most. (The terms of the Mastodon client API.)
     """
 
     max_id: int | None = None
@@ -27,8 +26,8 @@ class PageRequest:
 class Page(Generic[T]):
     """Rows, newest first, and the cursors of their neighbours.
 
-    `older` is the `max_id` of the page below, `newer` the `min_id` of the page above; None where there is
-    none.
+    `older` is the `max_id` of the page below, `newer` the `min_id` of the page above; None where
+    there is none.
     """
 
     items: list[T]

@@ -22,8 +22,8 @@ from microblog.domain.limits import (
     USERNAME_CHARACTERS,
 )
 
-# Overrides, embeddings and isolates turn the reading order of what stands around them; zero-width spaces
-# hide text.
+# Overrides, embeddings and isolates turn the reading order of what stands around them; zero-width
+# spaces hide text.
 # The joiners and the plain direction marks stay: emoji, Persian, Arabic and Hebrew need them.
 INVISIBLE = re.compile("[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]")
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
@@ -52,8 +52,8 @@ EMAIL = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Entity:
-    """A link, mention or tag at text[start:end]; `value` is the URL, the name without @, or the normalised
-    tag.
+    """A link, mention or tag at text[start:end]; `value` is the URL, the name without @, or
+    the normalised tag.
     """
 
     kind: Literal["url", "mention", "tag"]
@@ -63,8 +63,8 @@ class Entity:
 
 
 def clean_text(raw: str) -> str:
-    """Text of several lines as it is stored: NFC, no control or reordering characters, at most one blank
-    line.
+    """Text of several lines as it is stored: NFC, no control or reordering characters, at most
+    one blank line.
     """
     text = raw.replace("\r\n", "\n").replace("\r", "\n")
     # Composed only now: what is taken out may have stood between a letter and its accent.

@@ -1,7 +1,7 @@
 """The client's address and scheme as the outermost trusted proxy saw them; nobody else's word is taken.
 
-Where `TRUSTED_PROXIES` names nobody, the forwarding headers are dropped: a limit by address can't be talked
-around.
+Where `TRUSTED_PROXIES` names nobody, the forwarding headers are dropped: a limit by address can't
+be talked around.
 """
 
 from collections.abc import Iterable, Sequence

@@ -27,8 +27,8 @@ TAKEN = N_("This name is taken.")
 def sign_up(session: Session, hasher: PasswordHasher, *, username: str, email: str, password: str) -> int:
     """Make an unconfirmed account and have the confirmation link mailed; its id.
 
-    Whether the address has an account already changes nothing that the caller can see: the mail tells its
-    owner.
+    Whether the address has an account already changes nothing that the caller can see: the mail
+    tells its owner.
     Raises ValidationError by field.
     """
     account_id = create_account(
@@ -114,8 +114,8 @@ def suggest_accounts(session: Session, *, viewer_id: int | None, limit: int) -> 
 
 
 def update_profile(session: Session, *, account_id: int, display_name: str, note: str) -> None:
-    """Set the display name and the bio (links, mentions and tags become links). Raises ValidationError by
-    field.
+    """Set the display name and the bio (links, mentions and tags become links). Raises
+    ValidationError by field.
     """
     display_name, note = clean_line(display_name), clean_text(note)
     errors: dict[str, Message] = {}

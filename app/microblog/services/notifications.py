@@ -43,8 +43,8 @@ def notify_followed(session: Session, account_id: int, *, follower_id: int) -> N
 
 
 def list_notifications(session: Session, *, account_id: int, page: PageRequest) -> Page[NotificationRow]:
-    """A page of notifications, newest first. Two statements. Those of posts that may not be seen any more are
-    out.
+    """A page of notifications, newest first. Two statements. Those of posts that may not be seen any
+    more are out.
     """
     found = queries.read_notifications(session, page, account_id)
     ids = [row.status_id for row in found.items if row.status_id is not None]

@@ -79,8 +79,8 @@ def _normalise(password: str) -> str:
 
 
 def find_password_problem(password: str, *, username: str, email: str) -> Message | None:
-    """Why this can't be a new password (NIST SP 800-63B: length and common ones, no composition rules), or
-    None.
+    """Why this can't be a new password (NIST SP 800-63B: length and common ones, no composition
+    rules), or None.
     """
     length = len(unicodedata.normalize("NFC", password))
     if length < PASSWORD_MIN_CHARACTERS:

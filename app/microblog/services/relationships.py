@@ -13,8 +13,8 @@ from microblog.services.notifications import notify_followed
 
 
 def follow(session: Session, *, account_id: int, target_username: str) -> None:
-    """Follow somebody; nothing happens where one does already. Raises NotFound, or ValidationError for
-    oneself.
+    """Follow somebody; nothing happens where one does already. Raises NotFound, or
+    ValidationError for oneself.
     """
     target = get_account(session, username=target_username)
     if target.id == account_id:

@@ -82,8 +82,8 @@ def _find_user(session: Session, identifier: str) -> AnyRow | None:
 
 
 def authenticate(session: Session, *, token: str) -> Viewer | None:
-    """The viewer whom a cookie's token stands for, or None. One statement; another one now and then
-    (TOUCH_AFTER).
+    """The viewer whom a cookie's token stands for, or None. One statement; another one now and
+    then (TOUCH_AFTER).
     """
     row = queries.get_viewer(session, _hash(token))
     if row is None:

@@ -47,8 +47,8 @@ def read_home(
 def _read_from_feed(
     session: Session, feed: list[int], page: PageRequest, viewer_id: int, *, is_whole: bool
 ) -> list[StatusRow] | None:
-    """The page's rows and one more, in the direction of reading; None where the feed does not reach so far
-    down.
+    """The page's rows and one more, in the direction of reading; None where the feed does not reach
+    so far down.
 
     One statement, more only where posts of the feed were deleted meanwhile.
     """

@@ -1,9 +1,9 @@
-"""Static files under `/static/<hash of them all>/…`: cached for a year, since a changed file gets a new
-address.
+"""Static files under `/static/<hash of them all>/…`: cached for a year, since a changed file gets
+a new address.
 
 One hash for the whole folder, so that modules and style sheets may name each other by relative paths. During
-a deploy a page of the new release may ask a host of the old one: it answers with its own file, not cached for
-long.
+a deploy a page of the new release may ask a host of the old one: it answers with its own file, not
+cached for long.
 """
 
 import hashlib
@@ -32,8 +32,8 @@ class StaticFiles:
     version: str
 
     def url(self, path: str) -> str:
-        """The address of a file; raises KeyError for one that isn't there, so that a misspelt name is
-        noticed.
+        """The address of a file; raises KeyError for one that isn't there, so that a misspelt
+        name is noticed.
         """
         if path not in self.contents:
             raise KeyError(f"no static file {path!r}")

@@ -1,7 +1,7 @@
 """The forms of the site. They bound what arrives; the rules of each noun are its service's.
 
-Bounds here are above the rules, so that a person reads the service's precise message and what they typed is
-kept.
+Bounds here are above the rules, so that a person reads the service's precise message and what they
+typed is kept.
 """
 
 from functools import lru_cache

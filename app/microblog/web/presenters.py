@@ -96,8 +96,8 @@ class StatusView:
 
 @dataclass(slots=True)
 class NotificationView:
-    """Something that happened to the viewer: ``kind`` is ``mention`` or ``reply`` (with its post), or
-    ``follow``.
+    """Something that happened to the viewer: ``kind`` is ``mention`` or ``reply`` (with its
+    post), or ``follow``.
     """
 
     id: int
@@ -175,8 +175,8 @@ def present_notifications(
     last_read_id: int = 0,
     now: datetime | None = None,
 ) -> list[NotificationView]:
-    """Return notifications from pairs (notification row, status row or None); newer than ``last_read_id`` is
-    unread.
+    """Return notifications from pairs (notification row, status row or None); newer than
+    ``last_read_id`` is unread.
     """
     clock = clock_for(viewer.time_zone, now)
     return [_notification(row, status, viewer.account_id, last_read_id, clock) for row, status in pairs]

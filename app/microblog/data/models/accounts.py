@@ -7,8 +7,8 @@ from microblog.data.base import Base, CreatedAt, Id, Moment
 
 
 class Account(Base):
-    """A public identity. Counters are kept by the writer's transaction (`microblog counters recount` mends
-    them).
+    """A public identity. Counters are kept by the writer's transaction
+    (`microblog counters recount` mends them).
     """
 
     __tablename__ = "accounts"
@@ -30,9 +30,8 @@ class Account(Base):
     followers_count: Mapped[int] = mapped_column(server_default="0")
     following_count: Mapped[int] = mapped_column(server_default="0")
     last_status_at: Mapped[Moment | None]
-    # Part of the name of this account's feed in Redis: raised with each follow or unfollow, so that a
-    # feed built
-    # from other follows is never read again, whatever Redis missed.
+    # Part of the name of this account's feed in Redis: raised with each follow or unfollow, so that a feed
+    # built from other follows is never read again, whatever Redis missed.
     feed_version: Mapped[int] = mapped_column(server_default="0")
 
     __table_args__ = (
@@ -68,10 +67,9 @@ class User(Base):
         CheckConstraint("char_length(email) BETWEEN 3 AND 254", name="email_length"),
         CheckConstraint("char_length(password_hash) <= 500", name="password_hash_length"),
         CheckConstraint("char_length(time_zone) <= 64", name="time_zone_length"),
-        # Only a confirmed address is somebody's: unconfirmed sign-ups may share one, so that
-        # signing up with an
-        # address neither tells whether it has an account nor keeps its owner out. Unconfirmed ones
-        # are purged.
+        # Only a confirmed address is somebody's: unconfirmed sign-ups may share one, so that signing up with
+        # an address neither tells whether it has an account nor keeps its owner out. Unconfirmed
+        # ones are purged.
         Index(
             "uq_users_email_lower_confirmed",
             func.lower(text("email")),

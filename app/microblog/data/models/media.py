@@ -7,8 +7,8 @@ from microblog.data.base import Base, CreatedAt, Id
 
 
 class MediaFile(Base):
-    """One upload. Its files lie in the picture store under the unguessable `key` and never change once
-    written.
+    """One upload. Its files lie in the picture store under the unguessable `key` and never
+    change once written.
     """
 
     __tablename__ = "media"

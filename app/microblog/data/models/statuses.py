@@ -8,8 +8,8 @@ from microblog.data.base import Base, CreatedAt, Id, Moment
 
 
 class Status(Base):
-    """A post, or a boost of one (`reblog_of_id`, no text of its own): one time-ordered sequence of ids for
-    both.
+    """A post, or a boost of one (`reblog_of_id`, no text of its own): one time-ordered sequence of
+    ids for both.
     """
 
     __tablename__ = "statuses"

@@ -71,8 +71,8 @@ _SUGGESTIONS = (
 
 
 def get_public_account(session: Session, username: str) -> AccountRow | None:
-    """The account of that name (any case) as everybody may see it; unconfirmed and suspended ones are not
-    there.
+    """The account of that name (any case) as everybody may see it; unconfirmed and suspended ones
+    are not there.
     """
     return session.execute(_PUBLIC_BY_NAME, {"username": username}).one_or_none()
 

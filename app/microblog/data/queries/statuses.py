@@ -188,8 +188,8 @@ def read_statuses(
 
 
 def get_author_feed(session: Session, status_id: int) -> AnyRow | None:
-    """The `id` and `feed_version` of a status's author; None where the status is gone or its author
-    suspended.
+    """The `id` and `feed_version` of a status's author; None where the status is gone or its
+    author suspended.
     """
     return session.execute(_AUTHOR_FEED, {"status_id": status_id}).one_or_none()
 

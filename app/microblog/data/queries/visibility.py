@@ -18,8 +18,7 @@ def may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
     """Whether the viewer may see the row of `statuses` written by the row of `authors`.
 
     Public and unlisted: everybody. Private: the author, their followers and those mentioned. Direct: the
-    author and
-    those mentioned. Of a suspended author: nobody.
+    author and those mentioned. Of a suspended author: nobody.
     """
     status, author = statuses.c, authors.c
     follows = exists().where(Follow.account_id == VIEWER, Follow.target_account_id == status.account_id)
