@@ -123,6 +123,9 @@ def test_development_needs_no_sender() -> None:
         ("SMTP_URL", "mail.example.org"), ("SMTP_URL", "smtp://"), ("SMTP_URL", "smtp://u:hunter2@h:smtp"),
         ("MAIL_FROM", "Microblog"), ("MAIL_FROM", "a@example.org\nBcc: b@example.org"),
         ("MAIL_FROM", "<a@b> <c@d>"),
+        ("MEDIA_URLS", ","), ("MEDIA_URLS", "worker1:8003"), ("MEDIA_URLS", "ftp://worker1"),
+        ("MEDIA_URLS", "http://worker1,http://worker2/media"), ("MEDIA_URLS", "http://u:hunter2@worker1"),
+        ("MEDIA_URLS", "http://worker1,http://worker1/"),
         ("WEB_BIND", "8000"), ("WEB_BIND", "unix:"), ("WEB_BIND", "localhost:http"),
         ("METRICS_BIND", "127.0.0.1"),
         ("WEB_WORKERS", "0"), ("WEB_WORKERS", "-1"), ("WEB_WORKERS", "1.5"), ("WEB_WORKERS", "two"),
@@ -186,6 +189,16 @@ def test_proxies() -> None:
         "unix",
         "::1/128",
     )
+
+
+def test_media_hosts_take_the_directory_s_place() -> None:
+    environ = {name: value for name, value in MINIMAL.items() if name != "MICROBLOG_MEDIA_DIR"}
+    settings = load_settings(
+        environ | {"MICROBLOG_MEDIA_URLS": " http://10.0.0.1:8003/, https://worker2.example.org "}
+    )
+    assert settings.media_urls == ("http://10.0.0.1:8003", "https://worker2.example.org")
+    assert settings.media_dir is None
+    assert load().media_urls == ()
 
 
 @pytest.mark.parametrize("bind", ["unix:/run/web.sock", "0.0.0.0:80", "localhost:8000", "[::1]:8000"])

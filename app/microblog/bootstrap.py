@@ -6,6 +6,7 @@ import redis
 
 from microblog.data.cache import make_client
 from microblog.data.feeds import Feeds
+from microblog.data.media_hosts import MediaHosts
 from microblog.data.session import Database
 from microblog.data.storage import DirectoryStorage, Storage
 from microblog.services.links import LinkSigner
@@ -48,8 +49,14 @@ def bootstrap(
         ),
         cache=cache,
         feeds=Feeds(cache, settings.feed_length),
-        storage=DirectoryStorage(settings.media_dir),
+        storage=_make_storage(settings),
         hasher=make_hasher(settings),
         links=LinkSigner(settings.secret_key),
         mailer=Mailer(settings.smtp_url, settings.mail_from),
     )
+
+
+def _make_storage(settings: Settings) -> Storage:
+    if settings.media_dir is not None and not settings.media_urls:
+        return DirectoryStorage(settings.media_dir)
+    return MediaHosts(settings.media_urls)

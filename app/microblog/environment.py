@@ -159,6 +159,18 @@ def parse_optional_path(value: str) -> Path | None:
     return Path(value) if value else None
 
 
+def parse_media_urls(value: str) -> tuple[str, ...]:
+    """Addresses of media hosts between commas, none twice."""
+    urls = tuple(parse_site_url(part.strip()) for part in value.split(",") if part.strip())
+    if value and not urls:
+        raise ValueError("names no host")
+    if any("@" in url for url in urls):
+        raise ValueError("names a user; media hosts know none")
+    if len(set(urls)) < len(urls):
+        raise ValueError("names a host twice")
+    return urls
+
+
 def parse_whole(value: str) -> int:
     """A whole number above 0."""
     number = int(value) if value.isdecimal() else 0

@@ -17,6 +17,7 @@ from microblog.environment import (
     parse_bind,
     parse_database_url,
     parse_mail_from,
+    parse_media_urls,
     parse_optional_path,
     parse_positive,
     parse_proxies,
@@ -44,7 +45,8 @@ class Settings:
     cache_url: str = field(repr=False)
     smtp_url: str = field(repr=False)
     mail_from: str
-    media_dir: Path
+    media_dir: Path | None
+    media_urls: tuple[str, ...]
     log_format: str
     log_level: str
     release: str
@@ -133,7 +135,13 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         mail_from=read.parsed(
             "MAIL_FROM", parse_mail_from, "give one such as Microblog <no-reply@example.org>", default_from
         ),
-        media_dir=Path(read.text("MEDIA_DIR", None)),
+        # The media hosts take the directory's place.
+        media_dir=read.parsed(
+            "MEDIA_DIR", parse_optional_path, "give a directory", "" if read.text("MEDIA_URLS", "") else None
+        ),
+        media_urls=read.parsed(
+            "MEDIA_URLS", parse_media_urls, "give http://host:port, more of them between commas", ""
+        ),
         log_format=read.choice(
             "LOG_FORMAT", ("json", "console"), "json" if env == "production" else "console"
         ),

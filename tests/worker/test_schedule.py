@@ -72,7 +72,16 @@ def test_each_hour_is_tidied_once(now: str, hour: str) -> None:
     assert planned("housekeeping.purge").due_periods(Clock(now)()) == [hour]
 
 
+@pytest.mark.parametrize(
+    ("now", "period"),
+    [("2026-11-21T08:11:59", "2026-11-21T08:00"), ("2026-11-21T08:12:00", "2026-11-21T08:10")],
+)
+def test_media_hosts_are_compared_every_ten_minutes(now: str, period: str) -> None:
+    assert planned("media.repair").due_periods(Clock(now)()) == [period]
+
+
 def test_celery_is_told_the_same_times() -> None:
+    assert planned("media.repair").crontab() == crontab(minute="2,12,22,32,42,52")
     assert planned("statistics.daily").crontab() == crontab(hour=0, minute=10)
     assert planned("housekeeping.purge").crontab() == crontab(minute=5)
     assert {one.job.queue for one in SCHEDULE} <= set(QUEUES)
@@ -84,6 +93,7 @@ def test_a_start_makes_up_for_what_just_passed(
     make_beat("2026-11-21T08:30:00").tick()
     assert periods() == [
         "housekeeping.purge:2026-11-21T08",
+        "media.repair:2026-11-21T08:20",
         "statistics.daily:2026-11-18",
         "statistics.daily:2026-11-19",
         "statistics.daily:2026-11-20",
@@ -97,7 +107,7 @@ def test_two_beats_make_each_job_once(make_beat: Callable[..., OutboxScheduler],
     for one in (make_beat("2026-11-21T08:30:00"), make_beat("2026-11-21T08:31:00")):
         one.tick()
         one.tick()
-    assert len(periods()) == 4
+    assert len(periods()) == 5
 
 
 def test_an_entry_that_falls_due_is_written(
@@ -111,7 +121,7 @@ def test_an_entry_that_falls_due_is_written(
     one.populate_heap()
     one.tick()
     assert "housekeeping.purge:2026-11-21T09" in periods()
-    assert len(periods()) == 5
+    assert len(periods()) == 6
 
 
 def test_no_broker_is_asked(make_beat: Callable[..., OutboxScheduler]) -> None:
@@ -119,7 +129,7 @@ def test_no_broker_is_asked(make_beat: Callable[..., OutboxScheduler]) -> None:
     one.tick()
     one.close()
     assert "connection" not in vars(one)
-    assert set(one.schedule) == {"statistics.daily", "housekeeping.purge"}
+    assert set(one.schedule) == {one.job.name for one in SCHEDULE}
 
 
 def test_a_database_that_is_away_is_tried_again(
@@ -132,7 +142,7 @@ def test_a_database_that_is_away_is_tried_again(
     assert [line["event"] for line in logged] == ["beat.waiting"]
     one._database = database
     one.tick()
-    assert len(periods()) == 4
+    assert len(periods()) == 5
 
 
 @pytest.fixture
@@ -148,5 +158,5 @@ def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_program_stops_at_term(settings: Settings, no_waiting: None, periods: Periods) -> None:
     before: Any = signal.getsignal(signal.SIGTERM)
     run_beat(settings)
-    assert len(periods()) == 4
+    assert len(periods()) == 5
     assert signal.getsignal(signal.SIGTERM) == before

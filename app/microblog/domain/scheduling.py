@@ -31,6 +31,11 @@ def handover_delay(base: timedelta, handovers: int) -> timedelta:
     return delay
 
 
+def minute_of(moment: datetime) -> str:
+    """The name of the UTC minute, such as `2026-11-21T08:20`."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M")
+
+
 def hour_of(moment: datetime) -> str:
     """The name of the UTC hour, such as `2026-11-21T08`."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H")

@@ -29,6 +29,7 @@ RESET_MAIL: Final = JobType("mail.reset_password", MAIL, frozenset({"token_id"})
 PROCESS_AVATAR: Final = JobType("media.process_avatar", MEDIA, frozenset({"media_id"}))
 CONCEAL_AVATAR: Final = JobType("media.conceal_avatar", MEDIA, frozenset({"account_id"}))
 DELETE_FILES: Final = JobType("media.delete_files", MEDIA, frozenset({"key"}))
+REPAIR_MEDIA: Final = JobType("media.repair", MAINTENANCE, frozenset({"after"}))
 DAILY_STATISTICS: Final = JobType("statistics.daily", MAINTENANCE, frozenset({"day"}))
 PURGE: Final = JobType("housekeeping.purge", MAINTENANCE)
 
@@ -43,6 +44,7 @@ ALL: Final = (
     PROCESS_AVATAR,
     CONCEAL_AVATAR,
     DELETE_FILES,
+    REPAIR_MEDIA,
     DAILY_STATISTICS,
     PURGE,
 )

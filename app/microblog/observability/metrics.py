@@ -46,7 +46,7 @@ CACHE_ERRORS = Counter(
 )
 PART_OUTAGES = Counter(
     "microblog_part_outages",
-    "Times that a process found a part away and left it alone for a moment (redis, database).",
+    "Times that a process found a part (redis, database, a media host) away and left it alone for a moment.",
     ("part",),
 )
 
@@ -108,4 +108,24 @@ MAILS = Counter(
     "microblog_mails", "Mails by kind and outcome (sent, not_wanted, failed).", ("kind", "outcome")
 )
 PICTURES = Counter("microblog_pictures", "Uploaded pictures by outcome (processed, broken).", ("outcome",))
+MEDIA_HOST_FAILURES = Counter(
+    "microblog_media_host_failures",
+    "Requests that a media host didn't answer or refused, by what was asked.",
+    ("store", "action"),
+)
+MEDIA_MISSED = Counter(
+    "microblog_media_missed",
+    "Writes and deletions that a media host missed, to be put right later.",
+    ("store",),
+)
+MEDIA_HOSTS_AWAY = Gauge(
+    "microblog_media_hosts_away",
+    "Media hosts that were away when repair last looked.",
+    multiprocess_mode="livemostrecent",
+)
+MEDIA_REPAIRS = Counter(
+    "microblog_media_repairs",
+    "What repair did to a media host (copied a file, deleted a file or a folder).",
+    ("store", "action"),
+)
 PURGED_ROWS = Counter("microblog_purged_rows", "Expired rows deleted.", ("table",))

@@ -56,11 +56,20 @@ def _repeat(delete: Callable[..., int]) -> int:
 
 def _purge_media(session: Session, storage: Storage) -> int:
     rows = queries.find_unfinished_media(session, age=UNFINISHED_MEDIA_AGE, limit=MEDIA)
-    for row in rows:
-        # The files first: should the commit fail, the rows are found again.
-        storage.delete(row.key)
-    queries.delete_media(session, media_ids=[row.id for row in rows])
-    return len(rows)
+    # What never was processed is discarded now: a host that is away must not give its copy back later.
+    queries.discard_media(session, media_ids=[row.id for row in rows])
+    # The files first: should the commit fail, the rows are found again.
+    gone = [row.id for row in rows if _is_gone(storage, row.key)]
+    queries.delete_media(session, media_ids=gone)
+    return len(gone)
+
+
+def _is_gone(storage: Storage, key: str) -> bool:
+    try:
+        return storage.delete(key)
+    except OSError as error:
+        log.warning("housekeeping.store_away", error=type(error).__name__)
+        return False
 
 
 def _purge_accounts(session: Session) -> int:

@@ -1,7 +1,8 @@
 """Uploaded pictures: taken in by the site, made into sizes by a worker."""
 
 import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 import structlog
 from sqlalchemy.orm import Session
@@ -41,23 +42,22 @@ def store_avatar(
         height=height,
     )
     # Before the commit: the file of a row always exists; a file whose row was rolled back is only litter.
-    try:
+    with _store_in_reach():
         storage.put(key, ORIGINAL, data, mime_type)
-    except OSError as error:
-        raise Unavailable from error
     enqueue(session, names.PROCESS_AVATAR, media_id=media_id)
 
 
 def process_avatar(session: Session, storage: Storage, *, media_id: int) -> None:
     """Make the sizes of an uploaded avatar and show it; the former one is deleted.
 
-    A file that turns out to be broken is discarded. Safe to repeat.
+    A file that turns out to be broken is discarded. Safe to repeat. Raises Unavailable.
     """
     row = queries.lock_pending(session, media_id=media_id)
     if row is None:
         return
     try:
-        _make_sizes(storage, row.key)
+        with _store_in_reach():
+            _make_sizes(storage, row.key)
     except UnsupportedMedia:
         log.info("media.broken", media_id=media_id, account_id=row.account_id)
         metrics.PICTURES.labels("broken").inc()
@@ -73,7 +73,8 @@ def process_avatar(session: Session, storage: Storage, *, media_id: int) -> None
     queries.set_state(session, media_id=media_id, state="ready")
     queries.set_avatar(session, account_id=row.account_id, key=row.key)
     _discard(session, row.account_id, but_media_id=media_id)
-    storage.delete_file(row.key, ORIGINAL)
+    with _store_in_reach():
+        storage.delete_file(row.key, ORIGINAL)
     metrics.PICTURES.labels("processed").inc()
 
 
@@ -99,7 +100,7 @@ def remove_avatar(session: Session, *, account_id: int) -> None:
 def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> None:
     """Move a suspended person's avatar to a key that nobody has seen; it is shown again should they return.
 
-    Safe to repeat; nothing happens where the suspension was taken back meanwhile.
+    Safe to repeat; nothing happens where the suspension was taken back meanwhile. Raises Unavailable.
     """
     queries.lock_account(session, account_id=account_id)
     key = queries.find_key_of_suspended(session, account_id=account_id)
@@ -109,7 +110,7 @@ def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> No
     for size in pictures.AVATAR_SIZES:
         name = pictures.avatar_name(size)
         # A size that is lost already is not worth a failure that would leave the others in sight.
-        with suppress(FileNotFoundError):
+        with _store_in_reach(), suppress(FileNotFoundError):
             storage.put(new_key, name, storage.read(key, name), pictures.AVATAR_TYPE)
     queries.change_key(session, key=key, new_key=new_key)
     queries.set_avatar(session, account_id=account_id, key=new_key)
@@ -117,11 +118,25 @@ def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> No
 
 
 def delete_files(session: Session, storage: Storage, *, key: str) -> None:
-    """Delete the files of a discarded picture, and its row. Safe to repeat; leaves a picture in use alone."""
+    """Delete the files of a discarded picture, and its row. Safe to repeat; leaves a picture in use alone.
+
+    While a host of the store is away the row stays, and tells it to delete them too. Raises Unavailable.
+    """
     if queries.is_ready(session, key=key):
         return
-    storage.delete(key)
-    queries.delete_by_key(session, key=key)
+    with _store_in_reach():
+        is_gone = storage.delete(key)
+    if is_gone:
+        queries.delete_by_key(session, key=key)
+
+
+@contextmanager
+def _store_in_reach() -> Iterator[None]:
+    """An unusable picture store is away, not broken."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable from error
 
 
 def _discard(session: Session, account_id: int, *, but_media_id: int | None) -> None:

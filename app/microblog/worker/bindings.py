@@ -21,6 +21,7 @@ BINDINGS: Final[Mapping[JobType, Effect]] = MappingProxyType(
         names.PROCESS_AVATAR: media.process_avatar,
         names.CONCEAL_AVATAR: media.conceal_avatar,
         names.DELETE_FILES: media.delete_files,
+        names.REPAIR_MEDIA: media.repair,
         names.DAILY_STATISTICS: statistics.daily,
         names.PURGE: housekeeping.purge,
     }

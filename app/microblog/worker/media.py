@@ -3,7 +3,7 @@
 from sqlalchemy.orm import Session
 
 from microblog.bootstrap import Resources
-from microblog.services import media
+from microblog.services import media, media_repair
 from microblog.worker.base import Run
 
 
@@ -20,3 +20,8 @@ def conceal_avatar(session: Session, resources: Resources, _run: Run, *, account
 def delete_files(session: Session, resources: Resources, _run: Run, *, key: str) -> None:
     """Delete a discarded picture's files."""
     media.delete_files(session, resources.storage, key=key)
+
+
+def repair(session: Session, resources: Resources, run: Run, *, after: str) -> None:
+    """Make the media hosts alike again, from the key behind `after` on."""
+    media_repair.repair_hosts(session, resources.storage, after=after, job_id=run.job_id)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from microblog.data import deadlines
 from microblog.data.session import Database
 from microblog.domain.ids import EPOCH
-from microblog.domain.scheduling import day_of, hour_of
+from microblog.domain.scheduling import day_of, hour_of, minute_of
 from microblog.jobs import names
 from microblog.jobs.broker import celery
 from microblog.jobs.names import JobType
@@ -29,6 +29,7 @@ from microblog.worker.stopping import exit_on_signals
 
 log = structlog.get_logger(__name__)
 
+TEN_MINUTES: Final = timedelta(minutes=10)
 HOUR: Final = timedelta(hours=1)
 DAY: Final = timedelta(days=1)
 # How often beat looks at the clock at least, and again after a failure, in seconds.
@@ -38,7 +39,7 @@ RETRY_SECONDS: Final = 5.0
 
 @dataclass(frozen=True)
 class Planned:
-    """A job due `offset` after the start of each UTC hour or day (`every`).
+    """A job due `offset` after the start of each UTC day, hour, or sixth of an hour (`every`).
 
     `period_of` names the period of such a start, `arguments_of` gives the job's arguments for that name.
     `made_up`: how many of the periods that have passed are made up for, the latest included.
@@ -54,11 +55,11 @@ class Planned:
     def crontab(self) -> crontab:
         """When Celery's beat has to act."""
         minutes = self.offset // timedelta(minutes=1)
-        return (
-            crontab(minute=minutes)
-            if self.every == HOUR
-            else crontab(hour=minutes // 60, minute=minutes % 60)
-        )
+        if self.every == TEN_MINUTES:
+            return crontab(minute=f"{minutes}-59/10")
+        if self.every == HOUR:
+            return crontab(minute=minutes)
+        return crontab(hour=minutes // 60, minute=minutes % 60)
 
     def due_periods(self, now: datetime) -> list[str]:
         """The names of the periods due by `now`, the oldest one that is made up for first."""
@@ -91,6 +92,14 @@ SCHEDULE: Final = (
         offset=timedelta(minutes=5),
         period_of=hour_of,
         arguments_of=_no_arguments,
+        made_up=1,
+    ),
+    Planned(
+        job=names.REPAIR_MEDIA,
+        every=TEN_MINUTES,
+        offset=timedelta(minutes=2),
+        period_of=minute_of,
+        arguments_of=lambda _period: {"after": ""},
         made_up=1,
     ),
 )

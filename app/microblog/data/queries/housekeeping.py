@@ -88,6 +88,11 @@ def find_unfinished_media(session: Session, *, age: timedelta, limit: int) -> Se
     return session.execute(statement).all()
 
 
+def discard_media(session: Session, *, media_ids: Sequence[int]) -> None:
+    """Note that these pictures' files go."""
+    session.execute(update(MediaFile).where(MediaFile.id.in_(media_ids)).values(state="discarded"))
+
+
 def delete_media(session: Session, *, media_ids: Sequence[int]) -> None:
     """Delete rows of pictures."""
     session.execute(delete(MediaFile).where(MediaFile.id.in_(media_ids)))

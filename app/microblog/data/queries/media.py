@@ -1,10 +1,15 @@
 """Rows of uploaded pictures."""
 
-from sqlalchemy import delete, func, insert, select, update
+from collections.abc import Collection
+
+from sqlalchemy import delete, func, insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import Account, MediaFile
+
+# What a row that remembers another one's former key takes over from it.
+SHARED_COLUMNS = ("account_id", "kind", "mime_type", "byte_size", "width", "height")
 
 
 def insert_media(
@@ -70,8 +75,11 @@ def find_key_of_suspended(session: Session, *, account_id: int) -> str | None:
 
 
 def change_key(session: Session, *, key: str, new_key: str) -> None:
-    """Note that a picture's files lie under another key."""
+    """Note that a picture's files lie under another key; a discarded row says that those of the former go."""
     session.execute(update(MediaFile).where(MediaFile.key == key).values(key=new_key))
+    columns = [getattr(MediaFile, name) for name in SHARED_COLUMNS]
+    former = select(literal(key), literal("discarded"), *columns).where(MediaFile.key == new_key)
+    session.execute(insert(MediaFile).from_select(["key", "state", *SHARED_COLUMNS], former))
 
 
 def discard_others(session: Session, *, account_id: int, kind: str, but_media_id: int | None) -> list[str]:
@@ -88,6 +96,14 @@ def is_ready(session: Session, *, key: str) -> bool:
     """Whether a picture is shown, or may be."""
     statement = select(MediaFile.id).where(MediaFile.key == key, MediaFile.state == "ready")
     return session.scalar(statement) is not None
+
+
+def find_states(session: Session, *, keys: Collection[str]) -> dict[str, str]:
+    """The states of the pictures that exist under these keys, as they are committed now."""
+    if not keys:
+        return {}
+    statement = select(MediaFile.key, MediaFile.state).where(MediaFile.key.in_(keys))
+    return {row.key: row.state for row in session.execute(statement)}
 
 
 def delete_by_key(session: Session, *, key: str) -> None:
