@@ -107,4 +107,4 @@ def test_names_of_files_lead_nowhere(
     answer = alice.submit("/settings/profile", avatar=(io.BytesIO(good("PNG")), name))
     assert answer.status_code == 303
     stored = [path for path in Path(site_settings.media_dir or "").rglob("*") if path.is_file()]
-    assert {path.name for path in stored} <= {"original", "96.webp"}
+    assert {path.name for path in stored} <= {"original", "96.webp", "400.webp"}
