@@ -35,6 +35,16 @@ def test_reading_pages_of_visitors_can_be_cached(
     assert {"Cookie", "Accept-Language"} <= set(answer.vary)
 
 
+def test_what_is_gone_replaces_what_a_cache_holds(people: Callable[..., Browser], browser: Browser) -> None:
+    for page in ("/@nobody", "/@nobody/1", "/nowhere"):
+        answer = browser.get(page)
+        assert (answer.status_code, answer.headers["Cache-Control"]) == (404, SHARED)
+        assert "Set-Cookie" not in answer.headers
+        assert "csrf" not in answer.text
+    assert browser.post("/nowhere").headers["Cache-Control"] == PRIVATE
+    assert people("alice").get("/@nobody").headers["Cache-Control"] == PRIVATE
+
+
 def test_addresses_with_tokens_are_not_passed_on(browser: Browser) -> None:
     for page in ("/reset-password/new?token=x", "/confirm-email?token=x", "/unsubscribe?token=x"):
         assert browser.get(page).headers.getlist("Referrer-Policy") == ["no-referrer"]
@@ -60,11 +70,10 @@ def test_a_message_for_one_visitor_waits_for_a_page_of_their_own(
         "/reset-password/new?token=x",
         "/confirm-email?token=x",
         "/unsubscribe?token=x",
-        "/nowhere",
         "/home",
     ],
 )
-def test_doors_errors_and_redirects_are_never_stored(browser: Browser, page: str) -> None:
+def test_doors_and_redirects_are_never_stored(browser: Browser, page: str) -> None:
     assert browser.get(page).headers["Cache-Control"] in (PRIVATE, SHARED if page == "/home" else PRIVATE)
 
 

@@ -24,6 +24,8 @@ STRICT_TRANSPORT = ("Strict-Transport-Security", "max-age=31536000; includeSubDo
 # Shared caches keep a page for seconds; browsers ask again each time, so that one's own post is seen at once.
 SHARED_CACHE = "public, max-age=0, s-maxage=5"
 PRIVATE_CACHE = "private, no-store"
+# What is gone takes the place of what a cache still holds, which it may show when we are down.
+GONE = (404, 410)
 
 
 def install_headers(app: Flask, settings: Settings) -> None:
@@ -61,4 +63,5 @@ def hide_address(response: Response) -> None:
 
 
 def _is_shareable(response: Response, headers: Headers) -> bool:
-    return request.method in ("GET", "HEAD") and response.status_code < 400 and "Set-Cookie" not in headers
+    is_told = response.status_code < 400 or response.status_code in GONE
+    return request.method in ("GET", "HEAD") and is_told and "Set-Cookie" not in headers

@@ -3,13 +3,14 @@
 They need no database, no Redis and no viewer.
 """
 
-from flask import Flask, request, url_for
+from flask import Flask, make_response, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext, ngettext
 
 from microblog.domain.errors import N_
-from microblog.http.auth import look_up_viewer
+from microblog.http.auth import current_viewer, look_up_viewer
 from microblog.http.errors import Problem, register_errors
+from microblog.http.headers import GONE, share
 from microblog.web.rendering import render, translate
 
 # Status → title and text; the text gives way to the domain's own message where there is one.
@@ -56,13 +57,17 @@ def show_error(problem: Problem) -> ResponseReturnValue:
     if problem.status == 429 and problem.retry_after:
         # In place of the domain's own message, which asks to wait as well.
         message = f"{gettext(text)} {_waiting_time(problem.retry_after)}"
-    return render(
+    page = render(
         "error.html",
         code=problem.status,
         title=gettext(title),
         message=message,
         next_steps=[(gettext("Go to the front page"), url_for("public.front"))],
     )
+    response = make_response(page)
+    if problem.status in GONE and current_viewer() is None:
+        share(response)
+    return response
 
 
 def _waiting_time(seconds: int) -> str:
