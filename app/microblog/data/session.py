@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from math import ceil
 
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
@@ -28,17 +29,26 @@ class Database:
     """A pool of connections to PostgreSQL. Opens nothing until used; make it after a fork, never before.
 
     `statement_timeout_seconds` bounds each statement: the server sees to it, and where it is silent, so does
-    data/deadlines.py in the programs that serve. `pool_size` bounds the connections of this process.
+    data/deadlines.py in the programs that serve, `answer_margin_seconds` later. Connecting may take
+    `connect_seconds` (libpq's own limit, in the commands, counts whole seconds); after a silence there is no
+    new try for as long. `pool_size` bounds the connections of this process.
     """
 
     def __init__(
-        self, url: str, *, application: str, pool_size: int = 5, statement_timeout_seconds: float | None = 30
+        self,
+        url: str,
+        *,
+        application: str,
+        pool_size: int = 5,
+        statement_timeout_seconds: float | None = 30,
+        connect_seconds: float = CONNECT_TIMEOUT_SECONDS,
+        answer_margin_seconds: float = ANSWER_MARGIN_SECONDS,
     ) -> None:
         server_settings = dict(SERVER_SETTINGS)
         answer_seconds = None
         if statement_timeout_seconds is not None:
             server_settings["statement_timeout"] = str(int(statement_timeout_seconds * 1000))
-            answer_seconds = statement_timeout_seconds + ANSWER_MARGIN_SECONDS
+            answer_seconds = statement_timeout_seconds + answer_margin_seconds
         self.engine: Engine = create_engine(
             url,
             pool_size=pool_size,
@@ -49,12 +59,12 @@ class Database:
             connect_args={
                 "connection_factory": partial(
                     PatientConnection,
-                    connect_seconds=CONNECT_TIMEOUT_SECONDS,
+                    connect_seconds=connect_seconds,
                     answer_seconds=answer_seconds,
-                    breaker=Breaker("database", seconds=CONNECT_TIMEOUT_SECONDS),
+                    breaker=Breaker("database", seconds=connect_seconds),
                 ),
                 "application_name": application,
-                "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+                "connect_timeout": ceil(connect_seconds),
                 "tcp_user_timeout": 3000,
                 "options": " ".join(f"-c {name}={value}" for name, value in server_settings.items()),
             },
