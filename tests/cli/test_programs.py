@@ -5,8 +5,10 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -40,8 +42,8 @@ def wait_until(condition: Callable[[], object], what: str) -> None:
 Start = Callable[..., "subprocess.Popen[str]"]
 
 
-@pytest.fixture
-def start(environment: dict[str, str], worker_folder: Path) -> Iterator[Start]:
+@pytest.fixture(scope="module")
+def start(environment: dict[str, str]) -> Iterator[Start]:
     """Starts `microblog` as a process of its own; what still runs at the end is killed."""
     started: list[subprocess.Popen[str]] = []
 
@@ -77,6 +79,14 @@ def get(connection: HTTPConnection, path: str) -> tuple[int, str]:
         return response.status, response.read().decode()
 
 
+def send(connection: HTTPConnection, request: bytes) -> bytes:
+    """The beginning of what a server says to it."""
+    with closing(connection):
+        connection.connect()
+        connection.sock.sendall(request)
+        return connection.sock.recv(1000)
+
+
 def can_connect(connection: HTTPConnection) -> bool:
     try:
         connection.connect()
@@ -87,52 +97,66 @@ def can_connect(connection: HTTPConnection) -> bool:
     return True
 
 
-def test_web_serves_on_a_unix_socket_and_its_metrics_reach_the_exporter(
-    start: Start, worker_folder: Path, tmp_path: Path
-) -> None:
-    path, metrics = worker_folder / "web.sock", tmp_path / "metrics"
+@dataclass(frozen=True)
+class Served:
+    """What was seen of `microblog web` and its exporter, from start to stop."""
+
+    output: str
+    exit_codes: tuple[int | None, int | None]
+    socket_mode: int
+    metrics_folder: Path
+    home: tuple[int, str]
+    malformed: bytes
+    metrics: tuple[int, str]
+    elsewhere: tuple[int, str]
+
+
+@pytest.fixture(scope="module")
+def served(start: Start, worker_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Served:
+    """One run for all tests of it: the programs take seconds to start and to stop."""
+    path, folder = worker_folder / "web.sock", tmp_path_factory.mktemp("served") / "metrics"
     port = find_free_port()
-    common = {"MICROBLOG_METRICS_DIR": str(metrics), "MICROBLOG_METRICS_BIND": f"127.0.0.1:{port}"}
-    process = start("web", MICROBLOG_WEB_BIND=f"unix:{path}", MICROBLOG_LOG_FORMAT="json", **common)
+    common = {"MICROBLOG_METRICS_DIR": str(folder), "MICROBLOG_METRICS_BIND": f"127.0.0.1:{port}"}
+    site = start("web", MICROBLOG_WEB_BIND=f"unix:{path}", MICROBLOG_LOG_FORMAT="json", **common)
     exporter = start("exporter", **common)
-    wait_until(lambda: can_connect(UnixConnection(path)) or process.poll() is not None, "web answers")
-    assert process.poll() is None, process.communicate()
+    wait_until(lambda: can_connect(UnixConnection(path)) or site.poll() is not None, "web answers")
+    assert site.poll() is None, site.communicate()
     wait_until(lambda: can_connect(HTTPConnection("127.0.0.1", port)), "the exporter answers")
-
-    assert get(UnixConnection(path), "/healthz")[0] == 200
-    mode = path.stat().st_mode & 0o777
-    status, text = get(HTTPConnection("127.0.0.1", port), "/metrics")
-    missing, hint = get(HTTPConnection("127.0.0.1", port), "/")
-
-    output = stop(process)
-    assert process.returncode == 0, output
+    seen: dict[str, Any] = {
+        "home": get(UnixConnection(path), "/healthz"),
+        "malformed": send(UnixConnection(path), b"GET /confirm/s3cret-t0ken HTTP/9 x\r\n\r\n"),
+        "socket_mode": path.stat().st_mode & 0o777,
+        "metrics": get(HTTPConnection("127.0.0.1", port), "/metrics"),
+        "elsewhere": get(HTTPConnection("127.0.0.1", port), "/"),
+    }
+    output = stop(site)
     stop(exporter)
-    assert exporter.returncode == 0
-    assert mode == 0o770
-    assert (metrics / "web").is_dir()
-    assert status == 200
-    assert "microblog_http_requests_total" in text
-    assert (missing, hint) == (404, "The metrics are at /metrics\n")
+    codes = (site.returncode, exporter.returncode)
+    return Served(output=output, exit_codes=codes, metrics_folder=folder, **seen)
+
+
+def test_web_serves_on_a_unix_socket_and_stops_cleanly(served: Served) -> None:
+    assert served.home[0] == 200
+    assert served.socket_mode == 0o770
+    assert served.exit_codes == (0, 0), served.output
     # Gunicorn's own lines went through our logging.
-    assert '"logger":"gunicorn.error"' in output
+    assert '"logger":"gunicorn.error"' in served.output
 
 
-def test_of_a_malformed_request_only_its_kind_is_logged(start: Start, worker_folder: Path) -> None:
-    path = worker_folder / "web.sock"
-    process = start("web", MICROBLOG_WEB_BIND=f"unix:{path}", MICROBLOG_LOG_FORMAT="json")
-    wait_until(lambda: can_connect(UnixConnection(path)) or process.poll() is not None, "web answers")
-    with closing(UnixConnection(path)) as connection:
-        connection.connect()
-        connection.sock.sendall(b"GET /confirm/s3cret-t0ken HTTP/9 x\r\n\r\n")
-        assert b"400" in connection.sock.recv(1000)
+def test_the_metrics_of_web_reach_the_exporter(served: Served) -> None:
+    assert (served.metrics_folder / "web").is_dir()
+    assert served.metrics[0] == 200
+    assert "microblog_http_requests_total" in served.metrics[1]
+    assert served.elsewhere == (404, "The metrics are at /metrics\n")
 
-    output = stop(process)
 
-    (line,) = [one for one in output.splitlines() if "web.malformed_request" in one]
+def test_of_a_malformed_request_only_its_kind_is_logged(served: Served) -> None:
+    assert b"400" in served.malformed
+    (line,) = [one for one in served.output.splitlines() if "web.malformed_request" in one]
     assert '"error":"Invalid' in line
     assert '"client":"unix"' in line
     assert "request_id" not in line
-    assert "s3cret" not in output
+    assert "s3cret" not in served.output
 
 
 @pytest.mark.parametrize(

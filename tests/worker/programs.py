@@ -45,8 +45,12 @@ class Programs:
         self.broker.stop()
         self.broker = None
 
-    def start(self, kind: str, **environment: str) -> subprocess.Popen[bytes]:
+    def start(self, kind: str, **environment: str) -> None:
         """Start a relay or worker and wait until it is at work."""
+        self._launch(kind, environment)()
+
+    def _launch(self, kind: str, environment: dict[str, str]) -> Callable[[], None]:
+        """Start a relay or worker; what is returned waits until it is at work."""
         path = self.log(kind)
         before = path.stat().st_size if path.exists() else 0
         with path.open("ab") as log:
@@ -58,11 +62,14 @@ class Programs:
             )
         self.running[kind] = process
         sign = "relay.started" if kind == "relay" else "worker.ready"
-        wait_until(
-            lambda: sign in path.read_text()[before:] or process.poll() is not None, f"{kind} is ready"
-        )
-        assert process.poll() is None, path.read_text()[before:]
-        return process
+
+        def wait() -> None:
+            wait_until(
+                lambda: sign in path.read_text()[before:] or process.poll() is not None, f"{kind} is ready"
+            )
+            assert process.poll() is None, path.read_text()[before:]
+
+        return wait
 
     def log(self, kind: str) -> Path:
         return self.logs / f"jobs-{os.getpid()}-{kind}.log"
@@ -74,9 +81,14 @@ class Programs:
         """All three run."""
         if self.broker is None:
             self.start_broker()
-        for kind in ("relay", "worker"):
-            if kind not in self.running or self.running[kind].poll() is not None:
-                self.start(kind)
+        missing = [
+            kind
+            for kind in ("relay", "worker")
+            if kind not in self.running or self.running[kind].poll() is not None
+        ]
+        # Both at once: each takes seconds to start.
+        for wait in [self._launch(kind, {}) for kind in missing]:
+            wait()
 
     def stop(self, kind: str) -> int:
         process = self.running.pop(kind)
@@ -85,6 +97,12 @@ class Programs:
             return process.wait(DEADLINE)
         finally:
             process.kill()
+
+    def kill(self, kind: str) -> None:
+        """End it at once, where a clean stop is not what matters."""
+        process = self.running.pop(kind)
+        process.kill()
+        process.wait()
 
     def close(self) -> None:
         for kind in list(self.running):
