@@ -50,14 +50,15 @@ def seed(
     statuses: int,
     number: int,
     until: datetime,
+    spread: timedelta = SPREAD,
     is_addition: bool = False,
     guests: Sequence[str] = (),
     on_progress: Progress = lambda _count: None,
 ) -> Seeded:
     """Write accounts (nobody can log in to them), posts with threads, tags, mentions, follows, notifications.
 
-    `until`: the moment that all lies before, timezone-aware. `guests`: accounts that are there and join in.
-    `on_progress` gets the number of posts written since its last call.
+    `until`: the moment that all lies before, timezone-aware; `spread`: how long before it begins. `guests`:
+    accounts that are there and join in. `on_progress` gets the number of posts written since its last call.
 
     Raises Conflict where the site was seeded before, unless `is_addition`; NotFound for an unknown guest.
     """
@@ -67,7 +68,7 @@ def seed(
             N_("This site is seeded already (%(count)s accounts): add more with --add."), count=before
         )
     until_ms = (until - EPOCH) // MILLISECOND
-    since_ms = (until - SPREAD - EPOCH) // MILLISECOND
+    since_ms = (until - spread - EPOCH) // MILLISECOND
     random = Random(f"{number} {before}")  # noqa: S311 - repeatable on purpose
     people = make_people(
         random, accounts, queries.list_usernames(session), since_ms=since_ms, until_ms=until_ms
@@ -85,7 +86,7 @@ def seed(
     for first in range(0, statuses, CHUNK_POSTS):
         on_progress(writer.write(range(first, min(first + CHUNK_POSTS, statuses))))
     # Today's figures are computed when it is over.
-    days = [(until.astimezone(UTC) - timedelta(days=index)).date() for index in range(1, SPREAD.days + 1)]
+    days = [(until.astimezone(UTC) - timedelta(days=index)).date() for index in range(1, spread.days + 1)]
     for day in days:
         compute_day(session, day=day)
     return Seeded(accounts, statuses, len(follows), len(days))
