@@ -102,7 +102,7 @@ lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and pla
 	@echo "lint-imports"; $(BIN)/lint-imports
 	@echo "djlint";      $(BIN)/djlint app/microblog --lint --quiet
 	@echo "yamllint";    $(BIN)/yamllint --strict .
-	@echo "ansible-lint"; PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/ansible-lint --offline --quiet ops
+	@echo "ansible-lint"; PATH="$(CURDIR)/$(BIN):$$PATH" ansible-lint --offline -q ops
 
 .PHONY: format
 format: $(VENV)/.dev ## Let ruff mend style and format

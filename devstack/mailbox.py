@@ -106,7 +106,8 @@ class Mailbox:
     def start(self) -> None:
         """Listen; raises OSError when a port is taken."""
         if self.web_port is not None:
-            self._web = ThreadingHTTPServer((self.address, self.web_port), make_handler(self.folder, self.address))
+            handler = make_handler(self.folder, self.address)
+            self._web = ThreadingHTTPServer((self.address, self.web_port), handler)
             self._web.daemon_threads = True
             self.web_port = self._web.server_port
             self._threads.append(threading.Thread(target=self._web.serve_forever, daemon=True))

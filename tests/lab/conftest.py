@@ -1,0 +1,116 @@
+"""One lab, provisioned once, for all tests of this folder; what each took is told at the end."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from devstack.mailbox import MailFolder
+from ops import environments
+from ops.inventory import Host, ask_hosts, read_hosts
+from ops.lab import verbs
+from ops.lab.layout import MAIL
+from tests.lab.runs import LOGS, Run, play, play_well
+from tests.lab.visitor import Visitor
+
+#: Saved after provisioning: `verbs.reset(hosts, PROVISIONED)` gives it back in seconds.
+PROVISIONED = "provisioned"
+
+
+@dataclass
+class Site:
+    """The provisioned lab: the runs that made it, its hosts, and its mails."""
+
+    bare_check: Run
+    first: Run
+    hosts: dict[str, Host]
+    mails: MailFolder
+
+    @property
+    def authority(self) -> str:
+        """The certificate (PEM) of the environment's own authority."""
+        return str(self.hosts["lb1"].variables["tls_ca_certificate"])
+
+    def visitor(self, address: str = "") -> Visitor:
+        """A new visitor, at the edge unless another address is given."""
+        domain = str(self.hosts["lb1"].variables["microblog_domain"])
+        return Visitor(address or self.hosts["lb1"].address, domain, self.authority)
+
+    def sudo(self, host: str, command: str) -> str:
+        """What a shell command says on a host, as root; it has to succeed."""
+        (answer,) = ask_hosts([self.hosts[host]], f"sudo sh -c {_quote(command)}", seconds=120)
+        assert not answer.failed, f"{host}: {command}: {answer.output}"
+        return answer.output
+
+    def grep(self, host: Host, command: str, patterns: str) -> int:
+        """In how many lines of what a command says, as root, one of the fixed patterns stands."""
+        # By standard input: as arguments the patterns would be in the process list themselves.
+        script = f"cat > /run/patterns; {{ {command}; }} | grep -aFc -f /run/patterns; rm /run/patterns"
+        done = subprocess.run(
+            [*host.ssh_command(), f"sudo sh -c {_quote(script)}"],
+            input=patterns,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.stdout.strip().isdigit(), f"{host.name}: {done.stderr}"
+        return int(done.stdout)
+
+
+def _quote(command: str) -> str:
+    return "'" + command.replace("'", "'\"'\"'") + "'"
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    reason = (
+        ""
+        if sys.platform == "linux" and os.geteuid() == 0
+        else "the lab needs root on Linux: sudo make test-lab"
+    )
+    for item in items:
+        if reason and item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@pytest.fixture(scope="session")
+def site() -> Iterator[Site]:
+    """The lab from bare hosts to a serving site, by one playbook."""
+    verbs.up(take=True)
+    verbs.reset()
+    environments.write_vault("lab")
+    bare_check = play("site", "--check", "--diff", log="site-check-bare")
+    first = play_well("site", log="site-first")
+    verbs.save(PROVISIONED)
+    yield Site(bare_check, first, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))
+    collect_logs()
+
+
+def collect_logs() -> None:
+    """Put each host's journal and program logs beside the runs' outputs."""
+    for answer in ask_hosts(
+        read_hosts("lab"),
+        "sudo sh -c 'journalctl -b --no-pager -q -n 2000; tail -n 500 /var/log/microblog/*.log'",
+    ):
+        (LOGS / f"{answer.host.name}.log").write_text(answer.output, encoding="utf-8")
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """A table of what was proven and how long each took."""
+    reports = [
+        report
+        for outcome in ("passed", "failed", "error")
+        for report in terminalreporter.getreports(outcome)
+        if "tests/lab/" in report.nodeid and (report.when == "call" or report.outcome == "failed")
+    ]
+    if not reports:
+        return
+    terminalreporter.section("the lab")
+    for report in reports:
+        name = report.nodeid.partition("::")[2].removeprefix("test_").replace("_", " ")
+        terminalreporter.write_line(f"{report.duration:7.1f} s  {report.outcome:7}  {name}")
+    terminalreporter.write_line(f"Logs of all runs and hosts: {LOGS}")

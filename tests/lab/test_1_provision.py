@@ -1,0 +1,39 @@
+"""From bare hosts to a serving site, and nothing to do on a second run."""
+
+import pytest
+
+from tests.lab.conftest import Site
+from tests.lab.runs import play, play_well
+
+pytestmark = pytest.mark.lab
+
+#: The issue's bound for the whole way from bare hosts.
+FIRST_RUN_SECONDS = 600
+
+
+def test_check_mode_works_on_bare_hosts(site: Site) -> None:
+    assert site.bare_check.code == 0, site.bare_check.failure
+    assert all(count > 0 for count in site.bare_check.changed.values())
+
+
+def test_bare_hosts_become_a_site(site: Site) -> None:
+    assert site.first.seconds < FIRST_RUN_SECONDS
+
+    answer = site.visitor().get("/")
+
+    assert answer.status == 200
+    assert "Microblog" in answer.text
+
+
+def test_a_second_run_changes_nothing(site: Site) -> None:
+    second = play_well("site", log="site-second")
+
+    assert second.changed_tasks == []
+    assert set(second.changed.values()) == {0}
+
+
+def test_check_mode_is_clean_on_finished_hosts(site: Site) -> None:
+    check = play("site", "--check", "--diff", log="site-check-finished")
+
+    assert check.code == 0, check.failure
+    assert check.changed_tasks == []

@@ -1,0 +1,78 @@
+"""Nothing secret where it must not be; every service its own user."""
+
+import pytest
+
+from tests.lab.conftest import Site
+from tests.lab.runs import LOGS
+
+pytestmark = pytest.mark.lab
+
+SECRETS = (
+    "microblog_secret_key",
+    "postgresql_owner_password",
+    "postgresql_app_password",
+    "postgresql_monitor_password",
+    "redis_broker_password",
+    "redis_cache_password",
+)
+#: Programs and the users that they have to run as.
+USERS = {
+    "gunicorn": "microblog",
+    "supervisord": "microblog",
+    "celery": "microblog",
+    "postgres": "postgres",
+    "redis-server": "redis",
+    "haproxy": "haproxy",
+}
+
+
+def values(site: Site) -> list[str]:
+    """All secrets of the lab, the authority's key by a line of it."""
+    variables = site.hosts["web1"].variables
+    key = str(variables["tls_ca_key"]).splitlines()[1]
+    return [str(variables[name]) for name in SECRETS] + [key]
+
+
+def test_no_run_said_a_secret(site: Site) -> None:
+    for log in LOGS.glob("site*.log"):
+        text = log.read_text(encoding="utf-8")
+        assert not [
+            name for name, value in zip([*SECRETS, "key"], values(site), strict=True) if value in text
+        ], log
+
+
+@pytest.mark.parametrize(
+    ("where", "command"),
+    [
+        ("process lists", "ps -e -ww -o args"),
+        ("logs", "cat /var/log/*.log /var/log/*/*.log 2> /dev/null; journalctl --no-pager -q"),
+        (
+            "files that everybody may read",
+            (
+                "find / -xdev -type f -perm -o=r -newer /etc/machine-id -size -2000k "
+                "-not -path '/proc/*' -not -path '/sys/*' -not -path '/opt/*/venv/*' "
+                "-print0 | xargs -0 -r cat"
+            ),
+        ),
+    ],
+)
+def test_no_secret_lies_open(site: Site, where: str, command: str) -> None:
+    patterns = "\n".join(values(site))
+    found = []
+    for name, host in site.hosts.items():
+        count = site.grep(host, command, patterns)
+        if count:
+            found.append(f"{name}: {count} lines")
+    assert found == [], where
+
+
+def test_services_run_as_their_own_users(site: Site) -> None:
+    seen = set()
+    for name in site.hosts:
+        for line in site.sudo(name, "ps -e -o user:32=,comm=,ppid=").splitlines():
+            user, program, *_ = line.split()
+            for service, expected in USERS.items():
+                if program.startswith(service):
+                    seen.add((service, user))
+                    assert user == expected or (service == "haproxy" and user == "root"), f"{name}: {line}"
+    assert {service for service, _ in seen} >= {"supervisord", "postgres", "redis-server", "haproxy"}
