@@ -15,7 +15,7 @@ OPEN = {
     ("all", 22): {EVERYWHERE},
     ("edge", 80): {EVERYWHERE},
     ("edge", 443): {EVERYWHERE},
-    ("web", 8080): {"edge"},
+    ("web", 8080): {"edge", "monitoring"},
     ("web", 9400): {"monitoring"},
     ("worker", 9400): {"monitoring"},
     ("media", 8090): {"web", "worker"},

@@ -53,7 +53,10 @@ def test_what_is_wrong_is_not_said(session: Session, identifier: str, password: 
 
 
 @pytest.mark.parametrize(
-    ("password_hash", "costs_extra"), [("!", True), ("", True), (HASHER.hash("another one"), False)]
+    ("password_hash", "costs_extra"),
+    [("!", True), ("", True), (HASHER.hash("another one"), False)],
+    # A hash has a salt of its own in each process, an id must not.
+    ids=["unusable", "empty", "another"],
 )
 def test_an_account_that_nobody_can_log_in_to_answers_no_sooner(
     session: Session, monkeypatch: pytest.MonkeyPatch, password_hash: str, costs_extra: bool
