@@ -7,6 +7,7 @@ from ops.verbs import env, hosts, lab, site
 namespace = Collection(
     site.provision,
     site.drift,
+    site.remove,
     site.maintenance,
     hosts.status,
     hosts.logs,

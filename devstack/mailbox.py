@@ -7,13 +7,14 @@ import asyncio
 import os
 import re
 import threading
+from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import ThreadingHTTPServer
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
@@ -25,6 +26,8 @@ ADDRESS = "127.0.0.1"
 KEPT = 1000
 #: The largest mail taken, in bytes (RFC 1870's SIZE).
 LARGEST = 10_000_000
+
+Result = TypeVar("Result")
 
 
 class MailFolder:
@@ -110,30 +113,42 @@ class Mailbox:
             self._web = ThreadingHTTPServer((self.address, self.web_port), handler)
             self._web.daemon_threads = True
             self.web_port = self._web.server_port
-            self._threads.append(threading.Thread(target=self._web.serve_forever, daemon=True))
-        receiver = _Receiver(self.folder)
-
-        def session() -> SMTP:
-            return SMTP(receiver, hostname="localhost", data_size_limit=LARGEST, loop=self._loop)
-
-        self._smtp = self._loop.run_until_complete(
-            self._loop.create_server(session, self.address, self.smtp_port)
-        )
+            self._run(self._web.serve_forever)
+        # In a thread of its own from the first moment: the caller's may have a running loop already.
+        self._run(self._loop.run_forever)
+        try:
+            self._smtp = self._wait_for(self._open_smtp())
+        except OSError:
+            self.stop()
+            raise
         self.smtp_port = self._smtp.sockets[0].getsockname()[1]
-        self._threads.append(threading.Thread(target=self._loop.run_forever, daemon=True))
-        for thread in self._threads:
-            thread.start()
 
     def stop(self) -> None:
         """Stop listening; the mails stay."""
         if self._web is not None:
             self._web.shutdown()
             self._web.server_close()
-        asyncio.run_coroutine_threadsafe(self._close_smtp(), self._loop).result(timeout=10)
+        self._wait_for(self._close_smtp())
         self._loop.call_soon_threadsafe(self._loop.stop)
         for thread in self._threads:
             thread.join(timeout=10)
         self._loop.close()
+
+    def _run(self, work: Callable[[], None]) -> None:
+        thread = threading.Thread(target=work, daemon=True)
+        thread.start()
+        self._threads.append(thread)
+
+    def _wait_for(self, work: Coroutine[None, None, Result]) -> Result:
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout=10)
+
+    async def _open_smtp(self) -> asyncio.Server:
+        receiver = _Receiver(self.folder)
+
+        def session() -> SMTP:
+            return SMTP(receiver, hostname="localhost", data_size_limit=LARGEST, loop=self._loop)
+
+        return await self._loop.create_server(session, self.address, self.smtp_port)
 
     async def _close_smtp(self) -> None:
         if self._smtp is not None:

@@ -4,7 +4,7 @@ import sys
 
 from fabric import Connection
 
-from ops.inventory import ask_hosts, read_hosts
+from ops.inventory import ask_hosts, inventory_path, read_hosts
 from ops.playbook_runs import find_differences, make_command, run_playbook
 from ops.verbs.terminal import TO, VerbError, verb
 
@@ -48,6 +48,14 @@ def drift(_context: Connection, to: str = "lab", limit: str = "") -> None:
     if count:
         raise VerbError(f"{count} differences; fab provision --to {to} removes them")
     print("Nothing differs")
+
+
+@verb(positional=["host"], help=TO | {"host": "the web or worker host that is to leave"})
+def remove(_context: Connection, host: str, to: str = "lab") -> None:
+    """Let a host finish what it has in hand and serve no more."""
+    read_hosts(to, host)
+    run_playbook(make_command("remove", to, extra=f"leaving={host}"))
+    print(f"Now take {host} out of {inventory_path(to)}/hosts.yml, then: fab provision --to {to}")
 
 
 @verb(positional=["state"], help=TO | {"state": "on or off"})

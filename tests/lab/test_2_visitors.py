@@ -33,9 +33,9 @@ def find_mail(site: Site, recipient: str, subject: str) -> str:
     return found[-1]
 
 
-def sign_up(site: Site, name: str) -> Visitor:
+def sign_up(site: Site, name: str, address: str = "") -> Visitor:
     """Somebody with a confirmed account, logged in."""
-    visitor = site.visitor()
+    visitor = site.visitor(address)
     answer = visitor.submit("/sign-up", username=name, email=f"{name}@example.org", password=PASSWORD)
     assert answer.status == 200, answer.text[:500]
     mail = find_mail(site, f"{name}@example.org", "confirm")

@@ -1,0 +1,83 @@
+"""What auditors' tools say: ssh-audit and testssl.sh find nothing above low, Lynis gives its index."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.lab.conftest import Site
+from tests.lab.runs import LOGS
+
+pytestmark = pytest.mark.lab
+
+#: Lynis' hardening index that the hosts keep at least (its own scale, to 100).
+LYNIS_AT_LEAST = 65
+#: What testssl.sh finds and why it stands.
+TLS_EXCEPTIONS = {
+    "cert_trust": "the lab's authority is its own",
+    "cert_chain_of_trust": "the lab's authority is its own",
+    "cert_revocation": "an authority of one's own publishes no list",
+    "cert_crlDistributionPoints": "an authority of one's own publishes no list",
+    "OCSP_stapling": "an authority of one's own answers no such questions",
+    "DNS_CAArecord": "the lab has no DNS",
+    "cert_ocspURL": "an authority of one's own answers no such questions",
+}
+
+
+def need(program: str) -> str:
+    path = shutil.which(program)
+    assert path, f"{program} is missing: .ci/system-tools lab installs it"
+    return path
+
+
+@pytest.mark.parametrize("host", ["lb1", "web1", "db1"])
+def test_ssh_audit_finds_nothing(site: Site, host: str) -> None:
+    done = subprocess.run(
+        [need("ssh-audit"), "--json", site.hosts[host].address], capture_output=True, text=True, check=False
+    )
+    (LOGS / f"ssh-audit-{host}.json").write_text(done.stdout, encoding="utf-8")
+
+    recommendations = json.loads(done.stdout).get("recommendations", {})
+
+    assert not recommendations.get("critical")
+    assert not recommendations.get("warning")
+
+
+def test_testssl_finds_nothing_above_low(site: Site, tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.write_text(site.authority, encoding="utf-8")
+    findings = LOGS / "testssl.json"
+    findings.unlink(missing_ok=True)
+    domain = str(site.hosts["lb1"].variables["microblog_domain"])
+    subprocess.run(
+        [
+            *(need("testssl"), "--quiet", "--warnings", "off", "--color", "0", "--fast"),
+            *("--protocols", "--server-defaults", "--server-preference", "--headers", "--vulnerable"),
+            *("--add-ca", str(authority), "--nodns", "none", "--ip", site.hosts["lb1"].address),
+            *("--severity", "LOW", "--jsonfile", str(findings), f"https://{domain}/"),
+        ],
+        capture_output=True,
+        check=False,
+        timeout=300,
+    )
+
+    found = {
+        f"{each['id']}: {each['finding']}"
+        for each in json.loads(findings.read_text(encoding="utf-8"))
+        if each["severity"] in {"MEDIUM", "HIGH", "CRITICAL", "WARN"} and each["id"] not in TLS_EXCEPTIONS
+    }
+    assert found == set()
+
+
+def test_lynis_gives_its_index(site: Site) -> None:
+    site.sudo("web1", "DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends lynis")
+
+    report = site.sudo("web1", "lynis audit system --quick --no-colors")
+
+    (LOGS / "lynis-web1.txt").write_text(report, encoding="utf-8")
+    found = re.search(r"Hardening index : (\d+)", report)
+    assert found is not None
+    assert int(found[1]) >= LYNIS_AT_LEAST

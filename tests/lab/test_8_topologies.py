@@ -1,0 +1,54 @@
+"""The same playbook for other shapes: a third web host that comes and goes, and everything on one host."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from devstack.processes import wait_for
+from ops.lab import verbs
+from tests.lab.conftest import Site
+from tests.lab.runs import play_well
+from tests.lab.test_2_visitors import sign_up
+from tests.lab.test_5_failures import NOTICED_SECONDS, serves, state_of
+
+pytestmark = pytest.mark.lab
+
+INVENTORIES = Path(__file__).parent / "inventories"
+GROWN = ("-i", str(INVENTORIES / "third_web_host.yml"))
+
+
+@pytest.fixture
+def _bare_db2() -> Iterator[None]:
+    yield
+    verbs.reset("db2")
+
+
+@pytest.mark.usefixtures("_bare_db2")
+def test_a_host_line_scales_out_and_leaves_again(site: Site) -> None:
+    play_well("site", *GROWN, "--limit", "db2,edge,database,media", log="site-grown")
+    wait_for(lambda: state_of(site, "db2") == "UP", NOTICED_SECONDS, lambda: "the edge does not take db2 in")
+    verbs.kill("web1,web2")
+    wait_for(lambda: state_of(site, "web2") == "DOWN", NOTICED_SECONDS, lambda: "the edge does not notice")
+    assert serves(site)
+    verbs.up()
+
+    play_well("remove", *GROWN, "-e", "leaving=db2")
+    assert "web-" not in site.sudo("db2", "sudo -u microblog supervisorctl status || true")
+
+    play_well("site", "--limit", "edge,database,worker", log="site-shrunk")
+    assert serves(site)
+    assert "db2" not in site.sudo("lb1", "cat /etc/haproxy/haproxy.cfg")
+
+
+@pytest.mark.usefixtures("_bare_db2")
+def test_everything_on_one_host(site: Site) -> None:
+    verbs.reset("db2")
+
+    play_well("site", inventory=INVENTORIES / "one_host", log="site-one-host")
+
+    address = "10.77.0.42"
+    assert site.visitor(address).get("/").status == 200
+    second = play_well("site", inventory=INVENTORIES / "one_host", log="site-one-host-again")
+    assert second.changed_tasks == []
+    sign_up(site, "solo", address)
