@@ -87,11 +87,11 @@ reset: $(VENV)/.run ## Delete the development data: database, mails, pictures, l
 # --- Checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(VENV)/.dev system-tools ## Run the tests with coverage (under 8 minutes on 2 cores)
+test: $(VENV)/.ops system-tools ## Run the tests with coverage (under 8 minutes on 2 cores)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
 
 .PHONY: test-full
-test-full: $(VENV)/.dev system-tools ## Run also what takes longer: long fuzzing, galleries
+test-full: $(VENV)/.ops system-tools ## Run also what takes longer: long fuzzing, galleries
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
 .PHONY: lint
