@@ -24,7 +24,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from ops.sources import Source, export
+from ops.sources import Source, export, unpack
 from ops.wheelhouses import (
     LOCKS,
     PLATFORMS,
@@ -166,8 +166,7 @@ def adopt(archive: Path, store: Path) -> str:
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as made:
         folder = Path(made) / "release"
-        with tarfile.open(archive) as opened:
-            opened.extractall(folder, filter="data")
+        unpack(archive, folder)
         name = str(read_manifest(folder)["name"])
         if not NAME.fullmatch(name):
             raise ReleaseRefused(f"{archive}: {name!r} is no release's name")

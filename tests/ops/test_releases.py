@@ -1,5 +1,6 @@
 """Releases: the same source gives the same one, what differs is refused, hosts' Python decides the wheels."""
 
+import io
 import json
 import shutil
 import subprocess
@@ -11,7 +12,7 @@ import pytest
 from devstack.layout import ROOT
 from ops import releases, wheelhouses
 from ops.releases import adopt, build, list_releases, pack, verify
-from ops.sources import export
+from ops.sources import export, unpack
 from ops.wheelhouses import PLATFORMS, ReleaseRefused, select_requirements
 
 NOBODY = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
@@ -204,3 +205,20 @@ def test_the_locks_can_be_read(lock: str, machine: str) -> None:
     names = [line.partition("==")[0] for line in chosen]
     assert len(names) == len(set(names)) > 0
     assert all(" --hash=sha256:" in line for line in chosen)
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("../outside", tarfile.REGTYPE), ("/outside", tarfile.REGTYPE), ("link", tarfile.SYMTYPE)],
+)
+def test_an_archive_writes_below_its_folder_alone(tmp_path: Path, name: str, kind: bytes) -> None:
+    archive = tmp_path / "release.tar"
+    member = tarfile.TarInfo(name)
+    member.type, member.linkname = kind, "/etc/passwd"
+    with tarfile.open(archive, "w") as packed:
+        packed.addfile(member, io.BytesIO())
+
+    with pytest.raises(ReleaseRefused, match="is no plain file of a release"):
+        unpack(archive, tmp_path / "release")
+
+    assert not (tmp_path / "outside").exists()
