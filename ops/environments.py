@@ -37,7 +37,12 @@ def new_environment(name: str) -> Path:
     if folder.exists():
         raise EnvironmentRefused(f"{folder} is there already: nothing was changed; choose another name")
     shutil.copytree(EXAMPLE, folder)
-    write_vault(name, {"vault_microblog_smtp_url": "smtp://localhost:25"})
+    try:
+        write_vault(name, {"vault_microblog_smtp_url": "smtp://localhost:25"})
+    except EnvironmentRefused:
+        # Half an environment would be refused the next time as one that is there.
+        shutil.rmtree(folder)
+        raise
     return folder
 
 
@@ -128,10 +133,10 @@ def password_file() -> Path:
 def make_password() -> None:
     """Make the operator's vault password where there is none."""
     file = password_file()
-    if file.exists():
+    if file.exists() and file.stat().st_size:
         return
     file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    descriptor = os.open(file, os.O_WRONLY | os.O_CREAT, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
         opened.write(f"{secrets.token_urlsafe(SECRET_BYTES)}\n")
     print(f"Made a vault password: {file}. Keep a copy in your team's password store")

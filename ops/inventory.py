@@ -14,6 +14,11 @@ from ops.environments import INVENTORIES
 REPOSITORY = INVENTORIES.parents[1]
 #: Groups that say nothing about a host's tier.
 GENERAL = ("all", "ungrouped")
+#: The variables that an ssh is made of. Ansible's listing shows them as they are written.
+CONNECTION = (
+    *("ansible_host", "ansible_user", "ansible_port"),
+    *("ansible_ssh_private_key_file", "ansible_ssh_common_args"),
+)
 
 
 class InventoryError(Exception):
@@ -35,6 +40,11 @@ class Host:
 
     def ssh_command(self, *, terminal: bool = False) -> list[str]:
         """The words of an ssh to this host, as Ansible itself would connect."""
+        for name in CONNECTION:
+            if "{{" in str(self.variables.get(name, "")):
+                raise InventoryError(
+                    f"{self.name}: {name} is a template; give it as plain text in the inventory"
+                )
         words = ["ssh", "-t" if terminal else "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
         words += shlex.split(str(self.variables.get("ansible_ssh_common_args", "")))
         if "ansible_ssh_private_key_file" in self.variables:

@@ -62,8 +62,8 @@ def find_differences(command: list[str]) -> Iterator[Difference]:
 
 
 def read_event(event: dict[str, Any]) -> Iterator[Difference]:
-    """The differences that an event of the `jsonl` callback tells of."""
-    if event.get("_event") != "v2_runner_on_ok":
+    """The differences that an event of the `jsonl` callback tells of; a handler only follows from one."""
+    if event.get("_event") != "v2_runner_on_ok" or "/handlers/" in event["task"].get("path", ""):
         return
     role, _, task = event["task"]["name"].partition(" : ")
     for host, result in event["hosts"].items():
@@ -72,10 +72,18 @@ def read_event(event: dict[str, Any]) -> Iterator[Difference]:
 
 
 def _diff_lines(result: dict[str, Any]) -> Iterator[str]:
+    for part in result.get("results") or []:
+        if part.get("changed"):
+            yield from _diff_lines(part)
     diffs = result.get("diff") or []
-    for part in diffs if isinstance(diffs, list) else [diffs]:
-        before, after = part.get("before"), part.get("after")
-        if isinstance(before, str) and isinstance(after, str):
-            kept = set(before.splitlines()) & set(after.splitlines())
-            yield from (f"- {line}" for line in before.splitlines() if line not in kept)
-            yield from (f"+ {line}" for line in after.splitlines() if line not in kept)
+    for diff in diffs if isinstance(diffs, list) else [diffs]:
+        before, after = _as_lines(diff.get("before")), _as_lines(diff.get("after"))
+        yield from (f"- {line}" for line in before if line not in after)
+        yield from (f"+ {line}" for line in after if line not in before)
+
+
+def _as_lines(side: object) -> list[str]:
+    """A side of a difference: a text's lines, or what Ansible says of modes, owners and states."""
+    if isinstance(side, dict):
+        return [f"{name}: {value}" for name, value in side.items()]
+    return side.splitlines() if isinstance(side, str) else []

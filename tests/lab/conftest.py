@@ -33,7 +33,11 @@ class Site:
     @property
     def authority(self) -> str:
         """The certificate (PEM) of the environment's own authority."""
-        return str(self.hosts["lb1"].variables["tls_ca_certificate"])
+        return self.secret("tls_ca_certificate")
+
+    def secret(self, name: str) -> str:
+        """A secret of the environment: its listing shows templates as such."""
+        return str(self.hosts["lb1"].variables[f"vault_{name}"])
 
     def visitor(self, address: str = "") -> Visitor:
         """A new visitor, at the edge unless another address is given."""
@@ -81,13 +85,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def site() -> Iterator[Site]:
     """The lab from bare hosts to a serving site, by one playbook."""
     verbs.up(take=True)
-    verbs.reset()
-    environments.write_vault("lab")
-    bare_check = play("site", "--check", "--diff", log="site-check-bare")
-    first = play_well("site", log="site-first")
-    verbs.save(PROVISIONED)
-    yield Site(bare_check, first, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))
-    collect_logs()
+    try:
+        verbs.reset()
+        environments.write_vault("lab")
+        bare_check = play("site", "--check", "--diff", log="site-check-bare")
+        first = play_well("site", log="site-first")
+        verbs.save(PROVISIONED)
+        yield Site(bare_check, first, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))
+    finally:
+        collect_logs()
 
 
 def collect_logs() -> None:

@@ -64,7 +64,8 @@ def test_a_request_has_one_id_everywhere(site: Site) -> None:
 
 def test_readiness_is_not_for_the_public(site: Site) -> None:
     assert site.visitor().get("/metrics").status in {403, 404}
-    assert site.visitor().get("/readyz").status in {403, 404}
+    for path in ("/readyz", "/readyz/", "/readyz%2F", "/healthz", "/healthz/", "//healthz"):
+        assert site.visitor().get(path).status in {403, 404}, path
 
 
 def test_people_sign_up_post_and_are_mailed(site: Site) -> None:

@@ -28,9 +28,7 @@ USERS = {
 
 def values(site: Site) -> list[str]:
     """All secrets of the lab, the authority's key by a line of it."""
-    variables = site.hosts["web1"].variables
-    key = str(variables["tls_ca_key"]).splitlines()[1]
-    return [str(variables[name]) for name in SECRETS] + [key]
+    return [*(site.secret(name) for name in SECRETS), site.secret("tls_ca_key").splitlines()[1]]
 
 
 def test_no_run_said_a_secret(site: Site) -> None:

@@ -58,3 +58,8 @@ def test_the_lab_is_read_through_ansible() -> None:
 
     assert [host.name for host in workers] == ["worker1", "worker2"]
     assert workers[0].address == "10.77.0.31"
+
+
+def test_a_template_is_refused_by_name() -> None:
+    with pytest.raises(InventoryError, match="db1: ansible_user is a template"):
+        Host("db1", (), {"ansible_user": "{{ somebody }}"}).ssh_command()

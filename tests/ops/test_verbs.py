@@ -43,6 +43,40 @@ def test_a_change_is_told_by_host_role_and_lines() -> None:
     assert list(read_event(event)) == [Difference("web1", "nginx", "Configure the site", ("- b", "+ c"))]
 
 
+def test_modes_and_loops_are_told_too() -> None:
+    event = {
+        "_event": "v2_runner_on_ok",
+        "task": {"name": "application : Make the folders"},
+        "hosts": {
+            "web1": {
+                "changed": True,
+                "results": [
+                    {
+                        "changed": True,
+                        "diff": {
+                            "before": {"path": "/a", "mode": "0644"},
+                            "after": {"path": "/a", "mode": "0640"},
+                        },
+                    },
+                    {"changed": False, "diff": {"before": {"mode": "0644"}, "after": {"mode": "0600"}}},
+                ],
+            }
+        },
+    }
+
+    assert [found.lines for found in read_event(event)] == [("- mode: 0644", "+ mode: 0640")]
+
+
+def test_handlers_are_no_differences() -> None:
+    event = {
+        "_event": "v2_runner_on_ok",
+        "task": {"name": "nginx : Reload nginx", "path": "/ops/roles/nginx/handlers/main.yml:1"},
+        "hosts": {"web1": {"changed": True}},
+    }
+
+    assert list(read_event(event)) == []
+
+
 def test_other_events_are_no_differences() -> None:
     assert list(read_event({"_event": "v2_playbook_on_stats"})) == []
 
