@@ -35,6 +35,14 @@ REFUSED = {
     "token hash length": (
         "INSERT INTO sessions (account_id, token_hash, expires_at) SELECT id, 'x', now() FROM accounts"
     ),
+    "notice without another address": (
+        "INSERT INTO one_time_tokens (account_id, purpose, email, expires_at)"
+        " SELECT id, 'notice_changed', 'a@example.org', now() FROM accounts"
+    ),
+    "link with another address": (
+        "INSERT INTO one_time_tokens (account_id, purpose, email, other_email, expires_at)"
+        " SELECT id, 'confirm_email', 'a@example.org', 'b@example.org', now() FROM accounts"
+    ),
     "media key": (
         "INSERT INTO media (account_id, kind, key, mime_type, byte_size, width, height)"
         " SELECT id, 'avatar', '../../etc/passwd', 'image/png', 1, 1, 1 FROM accounts"

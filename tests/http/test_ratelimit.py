@@ -18,6 +18,8 @@ from microblog.settings import Settings
 from tests.factories import PASSWORD, make_account
 from tests.site import Browser
 
+GOOD = "seven green lanterns above water"
+
 
 @pytest.fixture
 def limiter(settings: Settings, database: Database, redis_client: redis.Redis) -> Iterator[RateLimiter]:
@@ -87,8 +89,8 @@ def test_log_in_answers_429(make_app: Callable[..., Flask], database: Database) 
     headers = {"X-Forwarded-For": "203.0.113.77"}
     fields = browser.forms("/log-in")[0].fields
     again = browser.post("/log-in/", {**fields, "identifier": "alice", "password": "x"}, headers=headers)
-    for spelling in ("@alice", "ALICE", "al\u200bice", " alice\u2060 "):
-        answer = browser.submit("/log-in", identifier=spelling, password="wrong")
+    for spelling in ("@alice", "ALICE", "al\u200bice", " alice\u2060 ", "@@alice", "@ alice", "@ @alice"):
+        answer = browser.submit("/log-in", identifier=spelling, password=PASSWORD)
         assert answer.status_code == 429, "no other spelling gets around it"
     assert again.status_code == 429, "neither a header nor a trailing slash gets around it"
 
@@ -154,19 +156,83 @@ def test_an_address_guesses_few_names(make_app: Callable[..., Flask], database: 
 
 def test_only_accounts_made_count_as_sign_ups(make_app: Callable[..., Flask], database: Database) -> None:
     app = make_app(rate_limit_sign_up="1 per hour")
-    good = "seven green lanterns above water"
     browser = Browser(app)
     for _ in range(3):
-        refused = browser.submit("/sign-up", username="a b", email="a@example.org", password=good)
+        refused = browser.submit("/sign-up", username="a b", email="a@example.org", password=GOOD)
         assert refused.status_code == 422
     assert (
-        browser.submit("/sign-up", username="anna", email="a@example.org", password=good).status_code == 303
+        browser.submit("/sign-up", username="anna", email="a@example.org", password=GOOD).status_code == 303
     )
     other = Browser(app)
-    answer = other.submit("/sign-up", username="berta", email="b@example.org", password=good)
+    answer = other.submit("/sign-up", username="berta", email="b@example.org", password=GOOD)
     assert answer.status_code == 429
     with database.unit_of_work() as session:
         assert session.scalar(text("SELECT count(*) FROM accounts")) == 1
+
+
+def sign_up(browser: Browser, username: str, email: str) -> int:
+    return browser.submit("/sign-up", username=username, email=email, password=GOOD).status_code
+
+
+def count_jobs(database: Database, name: str) -> int:
+    with database.unit_of_work() as session:
+        return session.scalar(text("SELECT count(*) FROM jobs WHERE name = :name"), {"name": name}) or 0
+
+
+def test_a_refused_sign_up_costs_no_hash(
+    make_app: Callable[..., Flask], database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = make_app(rate_limit_sign_up="1 per hour")
+    assert sign_up(Browser(app), "anna", "a@example.org") == 303
+    hashed: list[str] = []
+    monkeypatch.setattr(app.extensions["microblog"].resources.hasher, "hash", hashed.append)
+    assert sign_up(Browser(app), "berta", "b@example.org") == 429
+    assert hashed == []
+
+
+def test_sign_ups_mail_an_address_seldom(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_reset="2 per hour", rate_limit_sign_up="3 per hour")
+    here, elsewhere = "192.0.2.1", "198.51.100.7"
+    assert [sign_up(at(app, here), f"eve{n}", "Vic@example.org") for n in range(3)] == [303, 303, 429]
+    assert sign_up(at(app, here), "eve4", " vic@Example.org") == 429, "no other spelling gets around it"
+    assert sign_up(at(app, elsewhere), "vic", "vic@example.org") == 303, "one address alone keeps nobody out"
+    assert sign_up(at(app, elsewhere), "eve5", "vic@example.org") == 429, "all addresses together mail few"
+    assert count_jobs(database, "mail.confirmation") == 3
+
+
+def test_asking_again_mails_an_address_seldom(make_app: Callable[..., Flask], database: Database) -> None:
+    app = make_app(rate_limit_reset="3 per hour")
+    first, second = Browser(app), Browser(app)
+    assert sign_up(first, "eve1", "vic@example.org") == sign_up(second, "eve2", "vic@example.org") == 303
+    answers = [one.submit("/home", "/confirm-email/resend").status_code for one in (first, second)]
+    assert answers == [303, 429]
+    change = {"change": "email", "current_password": GOOD, "email": "vic@example.org"}
+    assert second.submit("/settings/account", **change).status_code == 429
+    assert count_jobs(database, "mail.confirmation") == 3
+
+
+@pytest.mark.parametrize("cache", ["", "unix:///nowhere/at-all?db=0"], ids=["Redis", "PostgreSQL"])
+def test_nobody_keeps_an_owner_from_a_new_password(
+    make_app: Callable[..., Flask], database: Database, settings: Settings, cache: str
+) -> None:
+    app = make_app(rate_limit_reset="2 per hour", cache_url=cache or settings.cache_url)
+    with database.unit_of_work() as session:
+        make_account(session, "vic")
+    spellings = ("vic@example.org", "VIC@example.org", "vic@example.org ", "vic@example.org")
+    browsers = [at(app, f"192.0.2.{number}") for number in range(4)]
+    answers = [
+        one.submit("/reset-password", email=email) for one, email in zip(browsers, spellings, strict=True)
+    ]
+    assert [answer.status_code for answer in answers] == [200] * 4
+    assert len({answer.text for answer in answers}) == 1
+    with database.unit_of_work() as session:
+        mailed = text(
+            "SELECT arguments ->> 'token_id' FROM jobs WHERE name = 'mail.reset_password' ORDER BY id"
+        )
+        tokens = list(session.scalars(mailed))
+        assert len(tokens) == 2
+        good = session.scalars(text("SELECT id::text FROM one_time_tokens")).all()
+    assert good == tokens[1:], "the link mailed last stays good"
 
 
 def test_posting_and_reset_answer_429(make_app: Callable[..., Flask], database: Database) -> None:

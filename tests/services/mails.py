@@ -44,11 +44,20 @@ def change(session: Session, model: Any, key: Any, value: int, **values: Any) ->
     session.execute(update(model).where(key == value).values(**values))
 
 
-def add_token(session: Session, account_id: int, purpose: str, email: str, *, hours: int = 2) -> int:
+def add_token(
+    session: Session,
+    account_id: int,
+    purpose: str,
+    email: str,
+    *,
+    hours: int = 2,
+    other_email: str | None = None,
+) -> int:
     token = OneTimeToken(
         account_id=account_id,
         purpose=purpose,
         email=email,
+        other_email=other_email,
         expires_at=datetime.now(UTC) + timedelta(hours=hours),
     )
     session.add(token)

@@ -15,7 +15,7 @@ def log_in(session: Session, identifier: str = "ada", password: str = PASSWORD) 
     return sessions.log_in(
         session,
         HASHER,
-        identifier=identifier,
+        identifier=sessions.normalise_identifier(identifier),
         password=password,
         user_agent="Browser\x00 1",
         lifetime_days=30,
@@ -30,6 +30,24 @@ def test_log_in_by_name_and_by_confirmed_address(session: Session, identifier: s
     assert viewer is not None
     assert (viewer.account_id, viewer.username, viewer.is_confirmed) == (account_id, "ada", True)
     assert viewer.session_id == new.session_id
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["vic", "@vic", "@@vic", "@ vic", "@ @vic", " VIC ", "@\u200b@vic", "\u00a0@\tvic", "v\u2060ic"],
+)
+def test_a_name_has_one_form(typed: str) -> None:
+    assert sessions.normalise_identifier(typed) == "vic"
+    assert sessions.normalise_identifier(f"{typed.rstrip()}@Example.org") == "vic@example.org"
+
+
+@pytest.mark.parametrize("identifier", ["@ada", " ada", "@ada@example.org", "@ ada"])
+def test_no_other_form_logs_in(session: Session, identifier: str) -> None:
+    make_account(session, "ada")
+    with pytest.raises(InvalidCredentials):
+        sessions.log_in(
+            session, HASHER, identifier=identifier, password=PASSWORD, user_agent="", lifetime_days=1
+        )
 
 
 def test_an_unconfirmed_person_logs_in_by_name_only(session: Session) -> None:

@@ -5,10 +5,12 @@ from datetime import timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.queries import accounts as account_queries
 from microblog.data.queries import sessions as queries
 from microblog.domain.errors import N_, Conflict, InvalidToken, Message, NotFound, ValidationError
 from microblog.domain.limits import EMAIL_CHARACTERS
+from microblog.domain.scheduling import OUTAGE_PATIENCE
 from microblog.domain.text import clean_line, is_email
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
@@ -17,9 +19,11 @@ from microblog.services.passwords import PasswordHasher, check_password
 
 CONFIRMATION_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=2)
-# For how long a former address is kept to be told of the change.
-FORMER_LIFETIME = timedelta(days=1)
+# For how long a notice keeps the addresses it needs: longer than its job waits for the mail server.
+NOTICE_LIFETIME = OUTAGE_PATIENCE + timedelta(days=1)
 CONFIRM, CHANGE, RESET = "confirm_email", "change_email", "reset_password"
+# Tokens that no link is made of: a change was asked for, or made.
+NOTICE_CHANGING, NOTICE_CHANGED = "notice_changing", "notice_changed"
 # The mail job for an address without an account: it does nothing, but the request costs the same.
 NO_TOKEN = 0
 PREFERENCE_OF_KIND = {"mentions": "mail_mentions", "follows": "mail_follows"}
@@ -33,15 +37,10 @@ def find_email_problem(email: str) -> Message | None:
 
 
 def send_confirmation(session: Session, *, account_id: int, email: str, purpose: str = CONFIRM) -> None:
-    """Have a link mailed to `email` that proves it to be the account's.
-
-    The present address is told of a change first: a new password ends it.
-    """
+    """Have a link mailed to `email` that proves it to be the account's."""
     token_id = queries.insert_token(
         session, account_id=account_id, purpose=purpose, email=email, lifetime=CONFIRMATION_LIFETIME
     )
-    if purpose == CHANGE:
-        enqueue(session, names.ADDRESS_CHANGE_MAIL, token_id=token_id)
     enqueue(session, names.CONFIRMATION_MAIL, token_id=token_id)
 
 
@@ -84,15 +83,23 @@ def confirm_email(session: Session, links: LinkSigner, *, token: str) -> str:
             account_queries.confirm_user(session, found.account_id, found.email)
     except IntegrityError:
         raise Conflict(N_("Another account has confirmed this address already.")) from None
-    if user.confirmed_at is not None and user.email.lower() != found.email.lower():
-        _tell_former_address(session, account_id=found.account_id, email=user.email)
+    _tell_owner(session, user, NOTICE_CHANGED, other_email=found.email)
     return str(user.username)
 
 
-def _tell_former_address(session: Session, *, account_id: int, email: str) -> None:
-    # The address waits in a row that expires: jobs hold no personal data. No link is ever made of this token.
-    token_id = queries.insert_token(
-        session, account_id=account_id, purpose=CONFIRM, email=email, lifetime=FORMER_LIFETIME
+def _tell_owner(session: Session, user: AnyRow, purpose: str, *, other_email: str) -> None:
+    """Have a change to `other_email` told to the address that `user` has, if it is a proven one."""
+    if user.confirmed_at is None or user.email.lower() == other_email.lower():
+        return
+    # Both addresses wait in a row that only time deletes: jobs hold no personal data, and whoever took the
+    # account over must not keep its owner from learning of it.
+    token_id = queries.insert_notice(
+        session,
+        account_id=user.account_id,
+        purpose=purpose,
+        email=user.email,
+        other_email=other_email,
+        lifetime=NOTICE_LIFETIME,
     )
     enqueue(session, names.ADDRESS_CHANGE_MAIL, token_id=token_id)
 
@@ -102,12 +109,14 @@ def request_email_change(
 ) -> None:
     """Have a link mailed to the new address; it becomes the account's when the link is used.
 
+    The present address is told first: a new password ends the change.
     Raises ValidationError by field (`current_password`, `email`).
     """
-    _check_current_password(session, hasher, account_id, current_password)
+    user = _check_current_password(session, hasher, account_id, current_password)
     email = clean_line(email)
     if problem := find_email_problem(email):
         raise ValidationError({"email": problem})
+    _tell_owner(session, user, NOTICE_CHANGING, other_email=email)
     send_confirmation(session, account_id=account_id, email=email, purpose=CHANGE)
 
 
@@ -168,10 +177,19 @@ def unsubscribe(session: Session, links: LinkSigner, *, token: str) -> None:
     account_queries.update_user(session, account_id, **{PREFERENCE_OF_KIND[kind]: False})
 
 
-def _check_current_password(session: Session, hasher: PasswordHasher, account_id: int, password: str) -> None:
+def _check_current_password(
+    session: Session, hasher: PasswordHasher, account_id: int, password: str
+) -> AnyRow:
+    """The user whose password it is, held until the commit."""
     user = account_queries.get_user(session, account_id)
-    if user is None or not hasher.verify(user.password_hash, password):
+    if (
+        user is None
+        or not hasher.verify(user.password_hash, password)
+        # A reset that was made meanwhile wins: whoever knows the former password must not undo it.
+        or account_queries.lock_password(session, account_id) != user.password_hash
+    ):
         raise ValidationError({"current_password": Message(N_("This is not your present password."))})
+    return user
 
 
 def _set_password(

@@ -17,6 +17,7 @@ from microblog.data.base import AnyRow
 from microblog.data.queries import mails as queries
 from microblog.domain.errors import Unavailable
 from microblog.observability import metrics
+from microblog.services.credentials import CHANGE, CONFIRM, NOTICE_CHANGED, NOTICE_CHANGING, RESET
 from microblog.services.links import LinkSigner
 from microblog.services.mail_text import Kind, mask_address, render_mail, write_time
 from microblog.services.mailer import Mail, Mailer, MailRefused
@@ -24,6 +25,7 @@ from microblog.services.mailer import Mail, Mailer, MailRefused
 log = structlog.get_logger(__name__)
 
 NO_TOKEN: Final = 0
+PATHS_OF_NOTICES: Final = {NOTICE_CHANGING: "/reset-password", NOTICE_CHANGED: "/settings/account"}
 # What a request id may add to a Message-ID (RFC 5322, dot-atom-text).
 NOT_ATOM: Final = re.compile(r"[^A-Za-z0-9_-]")
 REQUEST_ID_CHARACTERS: Final = 64
@@ -116,7 +118,7 @@ def send_confirmation(session: Session, outgoing: Outgoing, *, token_id: int) ->
     never learns.
     """
     row = queries.get_token(session, token_id=token_id)
-    if row is None or row.purpose == "reset_password":
+    if row is None or row.purpose not in (CONFIRM, CHANGE):
         return _not_wanted(Kind.CONFIRMATION)
     owner = queries.find_owner(session, email=row.email, but_account_id=row.account_id)
     if owner is not None:
@@ -146,7 +148,7 @@ def send_confirmation(session: Session, outgoing: Outgoing, *, token_id: int) ->
 def send_password_reset(session: Session, outgoing: Outgoing, *, token_id: int) -> Outcome:
     """Mail the link that allows a new password; `NO_TOKEN` stands for an address without an account."""
     row = queries.get_token(session, token_id=token_id) if token_id != NO_TOKEN else None
-    if row is None or row.purpose != "reset_password":
+    if row is None or row.purpose != RESET:
         return _not_wanted(Kind.RESET_PASSWORD)
     token = outgoing.links.sign_token(token_id, row.purpose)
     return _send(
@@ -162,28 +164,19 @@ def send_password_reset(session: Session, outgoing: Outgoing, *, token_id: int) 
 
 
 def send_address_change(session: Session, outgoing: Outgoing, *, token_id: int) -> Outcome:
-    """Tell the present address of a change that was asked for, or the former one of a change that was made.
-
-    The token is the change's own, or the one that keeps the former address (services/credentials.py).
-    """
+    """Tell the present address of a change asked for, or the former one of a change made."""
     row = queries.get_token(session, token_id=token_id)
-    user = queries.get_recipient(session, account_id=row.account_id) if row else None
-    if row is None or user is None:
+    if row is None or row.purpose not in PATHS_OF_NOTICES:
         return _not_wanted(Kind.ADDRESS_CHANGED)
-    is_asked_for = row.purpose == "change_email"
-    present, other = (user.email, row.email) if is_asked_for else (row.email, user.email)
-    if present.lower() == other.lower():
-        return _not_wanted(Kind.ADDRESS_CHANGING)
-    path = "/reset-password" if is_asked_for else "/settings/account"
     return _send(
         session,
         outgoing,
-        user,
-        kind=Kind.ADDRESS_CHANGING if is_asked_for else Kind.ADDRESS_CHANGED,
-        to=present,
-        username=user.username,
-        new_address=mask_address(other),
-        url=f"{outgoing.base_url}{path}",
+        row,
+        kind=Kind.ADDRESS_CHANGING if row.purpose == NOTICE_CHANGING else Kind.ADDRESS_CHANGED,
+        to=row.email,
+        username=row.username,
+        new_address=mask_address(row.other_email),
+        url=f"{outgoing.base_url}{PATHS_OF_NOTICES[row.purpose]}",
     )
 
 

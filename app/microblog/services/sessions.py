@@ -46,6 +46,11 @@ class NewSession:
     account_id: int
 
 
+def normalise_identifier(typed: str) -> str:
+    """The one form of a name or an address typed to log in, for `log_in` and for counting tries."""
+    return clean_line(typed).lstrip("@ ").lower()
+
+
 def log_in(
     session: Session,
     hasher: PasswordHasher,
@@ -55,15 +60,17 @@ def log_in(
     user_agent: str,
     lifetime_days: int,
 ) -> NewSession:
-    """Check a name (or a confirmed address) and password, and make a session. Raises InvalidCredentials."""
-    user = _find_user(session, clean_line(identifier))
+    """Check a name (or a confirmed address) and password, and make a session. Raises InvalidCredentials.
+
+    `identifier`: as `normalise_identifier` makes it.
+    """
+    user = _find_user(session, identifier)
     if user is None:
         hasher.verify_nobody(password)
         raise InvalidCredentials
     if not hasher.verify(user.password_hash, password):
         raise InvalidCredentials
-    if hasher.needs_rehash(user.password_hash):
-        account_queries.update_user(session, user.account_id, password_hash=hasher.hash(password))
+    _hold_password(session, hasher, user, password)
     token = secrets.token_urlsafe(32)
     session_id = queries.insert_session(
         session,
@@ -76,9 +83,25 @@ def log_in(
 
 
 def _find_user(session: Session, identifier: str) -> AnyRow | None:
-    if "@" in identifier.removeprefix("@"):
+    if "@" in identifier:
         return account_queries.get_confirmed_user_by_email(session, identifier)
-    return account_queries.get_user_by_name(session, identifier.removeprefix("@"))
+    return account_queries.get_user_by_name(session, identifier)
+
+
+def _hold_password(session: Session, hasher: PasswordHasher, user: AnyRow, password: str) -> None:
+    """Keep the password that was verified until the commit, in a hash of today's parameters.
+
+    Raises InvalidCredentials where it was reset, or the account suspended, while it was verified: neither
+    would end a session made afterwards.
+    """
+    new_hash = hasher.hash(password) if hasher.needs_rehash(user.password_hash) else None
+    present = account_queries.lock_password(session, user.account_id)
+    if present == user.password_hash:
+        if new_hash:
+            account_queries.update_user(session, user.account_id, password_hash=new_hash)
+    # Another log-in may have hashed the same password again.
+    elif present is None or not hasher.verify(present, password):
+        raise InvalidCredentials
 
 
 def authenticate(session: Session, *, token: str) -> Viewer | None:

@@ -11,16 +11,23 @@ from flask_babel import gettext
 from microblog.domain.errors import InvalidCredentials, InvalidToken, ValidationError
 from microblog.domain.text import clean_line
 from microblog.http.auth import public, signed_in
-from microblog.http.context import RequestContext, get_limiter
+from microblog.http.context import RequestContext
 from microblog.http.cookies import delete_log_in_cookie, set_log_in_cookie
 from microblog.http.headers import hide_address
-from microblog.http.ratelimit import client_subject
 from microblog.http.redirects import go, safe_next
 from microblog.observability import metrics
 from microblog.observability.logs import bind_context
 from microblog.services import accounts, credentials, sessions
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ConfirmForm, ForgotForm, LogInForm, ResetForm, SignUpForm
+from microblog.web.limits import (
+    check_limits,
+    limit_confirmation,
+    limit_log_in,
+    may_mail_reset,
+    sign_up_limits,
+    use_limits,
+)
 from microblog.web.rendering import render, render_refused
 
 blueprint = Blueprint("auth", __name__)
@@ -49,21 +56,23 @@ def create_account(context: RequestContext[Viewer | None]) -> ResponseReturnValu
     if not form.validate():
         return render_refused("sign_up.html", form=form)
     username, password = form.username.data or "", form.password.data or ""
+    email = form.email.data or ""
+    # Checked first, since a hash is dear.
+    limits = sign_up_limits(email)
+    check_limits(limits)
     try:
         accounts.sign_up(
-            context.session,
-            context.resources.hasher,
-            username=username,
-            email=form.email.data or "",
-            password=password,
+            context.session, context.resources.hasher, username=username, email=email, password=password
         )
     except ValidationError as error:
         form.add_errors(error)
         return render_refused("sign_up.html", form=form)
     # Only accounts made count: a name that is taken or a password too common must not lock anybody out.
-    get_limiter().use("sign_up", address=client_subject())
+    use_limits(limits)
     metrics.SIGN_UPS.inc()
-    response = _start_session(context, username, password, url_for("auth.check_mail"))
+    response = _start_session(
+        context, sessions.normalise_identifier(username), password, url_for("auth.check_mail")
+    )
     log.info("account.signed_up")
     return response
 
@@ -89,33 +98,17 @@ def start_session(context: RequestContext[Viewer | None]) -> ResponseReturnValue
     form = LogInForm()
     if not form.validate():
         return render_refused("log_in.html", form=form)
-    # As the service reads it: another spelling must not be another count.
-    identifier = clean_line(form.identifier.data or "").removeprefix("@")
-    limits = _limit_log_in(identifier.lower())
+    identifier = sessions.normalise_identifier(form.identifier.data or "")
+    limits = limit_log_in(identifier)
     target = safe_next(request.args.get("next")) or url_for("timelines.home")
     try:
         return _start_session(context, identifier, form.password.data or "", target)
     except InvalidCredentials as error:
         metrics.LOG_INS.labels("refused").inc()
         log.info("log_in.refused")
-        for limit, subject in limits.items():
-            get_limiter().use(limit, **subject)
+        use_limits(limits)
         form.add_errors(error)
         return render_refused("log_in.html", form=form)
-
-
-def _limit_log_in(name: str) -> dict[str, dict[str, str]]:
-    """Raise RateLimited where there were too many tries; the limits that a refusal counts for.
-
-    Tightly by name and address together, loosely by name alone: who has the password is kept out only by
-    guesses from many addresses. By address all tries count, since each costs a hash.
-    """
-    limiter, address = get_limiter(), client_subject()
-    limiter.use("log_in_total", address=address)
-    limits = {"log_in": {"pair": f"{address} {name}"}, "log_in_total": {"identifier": name}}
-    for limit, subject in limits.items():
-        limiter.check(limit, **subject)
-    return limits
 
 
 def _start_session(
@@ -183,7 +176,8 @@ def use_confirmation(context: RequestContext[Viewer | None]) -> ResponseReturnVa
 def resend(context: RequestContext[Viewer]) -> ResponseReturnValue:
     """Mail the confirmation link once more."""
     account_id = context.viewer.account_id
-    get_limiter().use("reset", account=str(account_id))
+    email = accounts.get_preferences(context.session, account_id=account_id).email
+    limit_confirmation(account_id, email)
     credentials.resend_confirmation(context.session, account_id=account_id)
     flash(gettext("The link is on its way once more."), "success")
     return _go_home()
@@ -204,8 +198,8 @@ def send_reset(context: RequestContext[Viewer | None]) -> ResponseReturnValue:
     if not form.validate():
         return render_refused("forgot_password.html", form=form)
     email = clean_line(form.email.data or "")
-    get_limiter().use("reset", address=client_subject(), email=email.lower())
-    credentials.request_password_reset(context.session, email=email)
+    if may_mail_reset(email):
+        credentials.request_password_reset(context.session, email=email)
     return render("check_mail.html", purpose="reset")
 
 

@@ -15,6 +15,7 @@ from microblog.http.redirects import go
 from microblog.services import accounts, credentials, media, sessions
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ConfirmForm, EmailForm, PasswordForm, PreferencesForm, ProfileForm, SiteForm
+from microblog.web.limits import limit_confirmation
 from microblog.web.presenters import present_account, present_sessions
 from microblog.web.rendering import render, render_refused
 
@@ -127,7 +128,7 @@ def _account_page(
 def _change_email(context: RequestContext[Viewer], form: EmailForm) -> None:
     account_id = context.viewer.account_id
     get_limiter().use("log_in", account=str(account_id))
-    get_limiter().use("reset", account=str(account_id))
+    limit_confirmation(account_id, form.email.data or "")
     credentials.request_email_change(
         context.session,
         context.resources.hasher,

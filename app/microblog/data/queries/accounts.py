@@ -129,6 +129,18 @@ def get_user(session: Session, account_id: int) -> AnyRow | None:
     return session.execute(statement.where(_users.c.account_id == account_id)).one_or_none()
 
 
+def lock_password(session: Session, account_id: int) -> str | None:
+    """The password's hash, which nobody else changes until the commit; None where suspended or gone."""
+    # In the order in which accounts are deleted. Posts and follows wait for the account's row too: briefly.
+    statement = (
+        select(_users.c.password_hash)
+        .select_from(Account)
+        .join(_users, _users.c.account_id == Account.id)
+        .where(Account.id == account_id, Account.suspended_at.is_(None))
+    )
+    return session.scalars(statement.with_for_update(key_share=True)).one_or_none()
+
+
 def is_email_taken(session: Session, email: str, *, but_account_id: int) -> bool:
     """Whether the address is the confirmed one of another account."""
     statement = exists().where(

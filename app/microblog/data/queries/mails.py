@@ -80,13 +80,15 @@ def get_follow(session: Session, *, account_id: int, from_account_id: int) -> An
 def get_token(session: Session, *, token_id: int) -> AnyRow | None:
     """A one-time token that hasn't expired, of an account that isn't suspended.
 
-    Columns: account_id, purpose, email (which the token is about), expires_at, username, locale, time_zone.
+    Columns: account_id, purpose, email (which the token is about), other_email, expires_at, username, locale,
+    time_zone.
     """
     statement = (
         select(
             OneTimeToken.account_id,
             OneTimeToken.purpose,
             OneTimeToken.email,
+            OneTimeToken.other_email,
             OneTimeToken.expires_at,
             Account.username,
             User.locale,

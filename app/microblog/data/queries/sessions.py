@@ -107,6 +107,20 @@ def insert_token(session: Session, *, account_id: int, purpose: str, email: str,
     return session.scalars(statement.returning(OneTimeToken.id)).one()
 
 
+def insert_notice(
+    session: Session, *, account_id: int, purpose: str, email: str, other_email: str, lifetime: timedelta
+) -> int:
+    """Write what a mail to `email` about `other_email` needs, beside the account's earlier ones; its id."""
+    statement = insert(OneTimeToken).values(
+        account_id=account_id,
+        purpose=purpose,
+        email=email,
+        other_email=other_email,
+        expires_at=func.now() + lifetime,
+    )
+    return session.scalars(statement.returning(OneTimeToken.id)).one()
+
+
 def insert_reset_token(session: Session, *, email: str, lifetime: timedelta) -> int | None:
     """Write a reset token, in the place of earlier ones, where the address is an account's confirmed one.
 

@@ -242,14 +242,23 @@ def upgrade() -> None:
         sa.Column("account_id", sa.BigInteger(), nullable=False),
         sa.Column("purpose", sa.Text(), nullable=False),
         sa.Column("email", sa.Text(), nullable=False),
+        sa.Column("other_email", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=False),
         sa.CheckConstraint(
-            "purpose IN ('confirm_email', 'change_email', 'reset_password')",
+            "purpose IN ('confirm_email', 'change_email', 'reset_password',"
+            " 'notice_changing', 'notice_changed')",
             name=op.f("ck_one_time_tokens_purpose_known"),
         ),
         sa.CheckConstraint(
             "char_length(email) BETWEEN 3 AND 254", name=op.f("ck_one_time_tokens_email_length")
+        ),
+        sa.CheckConstraint(
+            "char_length(other_email) BETWEEN 3 AND 254", name=op.f("ck_one_time_tokens_other_email_length")
+        ),
+        sa.CheckConstraint(
+            "(other_email IS NOT NULL) = (purpose IN ('notice_changing', 'notice_changed'))",
+            name=op.f("ck_one_time_tokens_other_email_of_notices"),
         ),
         sa.ForeignKeyConstraint(
             ["account_id"],
