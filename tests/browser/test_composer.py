@@ -27,6 +27,16 @@ LINKS = [
     "https://example.org\u2044evil.example/",
     "https://example.org%2fevil.example/",
     "https://l·l.example。jp/\u2044",
+    "https://example.org\u2cc6.evil.example/",
+    "https://example.org\u30ceevil.example/",
+    "https://\u0440\u0444\u30ce.evil.example",
+    "https://テクノ.example/ノ",
+    "https://b\u0430nk.example",
+    "https://việt-ơ.example",
+    "https://例え。jp",
+    "https://example\u0242.org",
+    "https://bank\u2488com.example",
+    "https://\u0440\u0444\u0338.evil.example",
     "https://उदाहरण.example/",
     "https://",
     "https:///path",
@@ -43,6 +53,9 @@ LINKS = [
     "https://example.org/https://example.net",
     "https://exa^mple.org",
 ]
+# Letters and marks that are drawn as nothing.
+UNSEEN = "\u034f\u115f\u17b4\u180b\u180f\u200d\u3164\ufe0f\uffa0\U00013441\U000e0100"
+LINKS += [f"https://日{one}.example" for one in UNSEEN]
 TAGS = [
     "#tag",
     "#Größe",

@@ -74,7 +74,8 @@ def check_link(attributes: dict[str, str | None], usernames: set[str]) -> None:
         assert address.startswith("/tags/")
         assert "/" not in unquote(address.removeprefix("/tags/"))
     else:
-        assert attributes.keys() == {"href", "rel"}
+        assert attributes.keys() == {"href", "rel", "dir"}
+        assert attributes["dir"] == "ltr"
         assert urlsplit(address).scheme in {"http", "https"}
         assert "@" not in urlsplit(address).netloc
         assert "nofollow" in str(attributes["rel"])
@@ -103,13 +104,13 @@ def test_rendering_loses_no_word(text: str) -> None:
         ("#1 &#39; a#b https://x.io/#frag", None),
         (
             "(https://www.example.org/a_(b)).",
-            '<p>(<a href="https://www.example.org/a_(b)" rel="nofollow noopener noreferrer">example.org/a_(b)</a>).</p>',  # noqa: E501
+            '<p>(<a href="https://www.example.org/a_(b)" rel="nofollow noopener noreferrer" dir="ltr">example.org/a_(b)</a>).</p>',  # noqa: E501
         ),
         ("http://paypal.example@evil.example", "<p>http://paypal.example@evil.example</p>"),
         ("javascript:alert(1) http\u017f://a.io", "<p>javascript:alert(1) http\u017f://a.io</p>"),
         (
             "https://a.io/?x=1&y='2'",
-            '<p><a href="https://a.io/?x=1&amp;y=" rel="nofollow noopener noreferrer">a.io/?x=1&amp;y=</a>\'2\'</p>',  # noqa: E501
+            '<p><a href="https://a.io/?x=1&amp;y=" rel="nofollow noopener noreferrer" dir="ltr">a.io/?x=1&amp;y=</a>\'2\'</p>',  # noqa: E501
         ),
     ],
 )
@@ -167,10 +168,57 @@ def test_a_sign_that_looks_like_a_slash_makes_no_host(sign: str) -> None:
     assert "<a" not in render(f"https://good.example{sign}evil.example")
 
 
+@pytest.mark.parametrize("mark", "\u061c\u200e\u200f")
+def test_a_link_s_text_holds_no_direction_marks(mark: str) -> None:
+    html = render(f"{mark}https://evil.example/{mark}bank.com")
+
+    assert ">evil.example/bank.com</a>" in html
+    assert f'href="https://evil.example/{mark}bank.com"' in html, "the address stays as it was written"
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        # Letters that look like a slash, a question mark, or letters of ASCII.
+        "bank.com\u2cc6.evil.example",
+        "bank.com\u30ceevil.example",
+        "\u0441\u043e\u043c\u2cc6.evil.example",
+        "\u0440\u0444\u30ce.evil.example",
+        "\u0440\u0444\u30fb\u30ce.evil.example",
+        "1.1.1.1\u30ce.evil.example",
+        "\u4e2d\u56fd\u4e3f.evil.example",
+        "\u0440\u0444\u0338.evil.example",
+        "bank.com\u0242.evil.example",
+        "b\u0430nk.example",
+        "\u05d0bank.example",
+        # Drawn as nothing.
+        "\u65e5\u034f.example",
+        "\u17b4\u1780.example",
+        "\u65e5\u200d.example",
+        "\u65e5\ufe0f.example",
+        "\u65e5\uffa0.example",
+        "\u65e5\U00013441.example",
+        "\u65e5\U000e0100.example",
+        "\u3164.example",
+        # A number that ends with a dot.
+        "bank\u2488com.example",
+    ],
+)
+def test_a_host_that_passes_for_another_is_no_link(host: str) -> None:
+    assert "<a" not in render(f"https://{host}/x")
+
+
 @pytest.mark.parametrize(
     "host",
     [
         "münchen.example",
+        "việt-ơ.example",
+        "テクノ.example",
+        "ノート.example",
+        "пример2.example",
+        "例え。jp",
+        "مثال.example",
+        "xn--mnchen-3ya.example",
         "ドメイン・名.example",
         "उदाहरण.example",
         "a_b.example",

@@ -21,6 +21,7 @@ from microblog.domain.limits import (
     URL_STORED_CHARACTERS,
     USERNAME_CHARACTERS,
 )
+from microblog.domain.usernames import BLANK
 
 # Overrides, embeddings and isolates turn the reading order of what stands around them; zero-width
 # spaces hide text.
@@ -39,9 +40,22 @@ ENTITY = re.compile(
 )
 URL_TAIL = ".,;:!?…*_~)]'\""
 URL_SHOWN_CHARACTERS = 40
-# Beside letters, marks and numbers: what host names are made of, with the dots of other scripts. Other signs,
-# such as the slashes of mathematics, would let a host pass for another one with a path.
-HOST_SIGNS = "-.\u00b7\u30fb\u3002\uff0e\uff61"
+# The plain direction marks: in a link's text they would put the path before the host.
+DIRECTION_MARKS = re.compile("[\u061c\u200e\u200f]")
+# Beside letters, marks and digits: what a host's labels are made of. Other signs, such as the slashes of
+# mathematics, would let a host pass for another one with a path.
+LABEL_SIGNS = "-_\u00b7\u30fb"
+LABEL_CATEGORIES = frozenset({"Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd"})
+LABEL_ENDS = re.compile("[.\u3002\uff0e\uff61]")
+# So would letters and marks that are drawn as nothing (Unicode's default-ignorable ones) or as a slash.
+# Katakana's "no" is one of those, but at home at a label's beginning and after other Katakana.
+DISGUISES = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef"
+    "\u0337\u0338\u2cc6\u2cc7\u3033\u4e3f\uff89]|(?<=[^\u30a1-\u30fa\u30fc-\u30ff])\u30ce"
+)
+# What may stand beside ASCII's letters in a label: the Latin letters of living languages.
+LATIN = re.compile("[\x00-\x7f\u00b7\u00c0-\u017f\u01a0\u01a1\u01af\u01b0\u01cd-\u0233\u1e00-\u1eff]*")
+ASCII_LETTER = re.compile("[A-Za-z]")
 NUMERIC_HOST = re.compile(r"\[[0-9A-Fa-f:.]+\](?::[0-9]{0,5})?")
 PORT_DIGITS = 5
 FOREIGN = "nofollow noopener noreferrer"
@@ -160,7 +174,15 @@ def _is_host(netloc: str) -> bool:
     name, _, port = netloc.partition(":")
     # Zeros before a port would push the host out of sight.
     is_short = len(port) <= PORT_DIGITS
-    return is_short and bool(name) and all(_is_tag_letter(one) or one in HOST_SIGNS for one in name)
+    return is_short and bool(name) and all(map(_is_label, LABEL_ENDS.split(name)))
+
+
+def _is_label(label: str) -> bool:
+    if not all(unicodedata.category(one) in LABEL_CATEGORIES or one in LABEL_SIGNS for one in label):
+        return False
+    if DISGUISES.search(label) or not BLANK.isdisjoint(label):
+        return False
+    return LATIN.fullmatch(label) is not None or ASCII_LETTER.search(label) is None
 
 
 def find_mentions(text: str) -> list[str]:
@@ -190,7 +212,8 @@ def render(text: str, usernames: Collection[str] = ()) -> str:
 
 def _render_entity(entity: Entity, shown: str, usernames: Collection[str]) -> str:
     if entity.kind == "url":
-        return f'<a href="{escape(entity.value)}" rel="{FOREIGN}">{escape(_shorten(shown))}</a>'
+        # Isolated from the text around it, so that the host comes first whatever is written beside it.
+        return f'<a href="{escape(entity.value)}" rel="{FOREIGN}" dir="ltr">{escape(_shorten(shown))}</a>'
     if entity.kind == "tag":
         return f'<a href="/tags/{quote(entity.value)}" class="hashtag" rel="tag">{escape(shown)}</a>'
     if entity.value.lower() in usernames:
@@ -201,7 +224,7 @@ def _render_entity(entity: Entity, shown: str, usernames: Collection[str]) -> st
 def _shorten(url: str) -> str:
     """The host, whole or its end, which says whose it is, and as much of the rest as there is room for."""
     # Schemes may be written in capitals.
-    shown = url.split("://", 1)[1].removeprefix("www.")
+    shown = DIRECTION_MARKS.sub("", url.split("://", 1)[1]).removeprefix("www.")
     if len(shown) <= URL_SHOWN_CHARACTERS:
         return shown
     host = re.split("[/?#]", shown, maxsplit=1)[0]

@@ -13,6 +13,10 @@ const ENTITY = new RegExp(
 );
 const TAG = /^[\p{L}\p{M}\p{N}_\u200c\u200d]+$/u;
 const TAIL = ".,;:!?…*_~)]'\"";
+// The labels of a host: domain/text.py says why each of these rules is.
+const LABEL = /^[\p{L}\p{M}\p{Nd}\-_·・]*$/u;
+const DISGUISES = /[\p{Default_Ignorable_Code_Point}\u{13441}\u{13442}\u0337\u0338\u2cc6\u2cc7\u3033\u4e3f\uff89]|(?<=[^\u30a1-\u30fa\u30fc-\u30ff])\u30ce/u;
+const LATIN = /^[\x00-\x7f·\u00c0-\u017f\u01a0\u01a1\u01af\u01b0\u01cd-\u0233\u1e00-\u1eff]*$/;
 const INVISIBLE = /[\u200b\u2060\ufeff\u202a-\u202e\u2066-\u2069\ufff9-\ufffb]/g;
 const CONTROL = /[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u2028\u2029]/g;
 const BLANK_LINES = /\n(?:[ \t]*\n)+/g;
@@ -37,11 +41,17 @@ function isTag(word) {
   return /\p{L}/u.test(word) && codePoints(name) <= TAG_CHARACTERS && TAG.test(name);
 }
 
+function isLabel(label) {
+  return LABEL.test(label) && !DISGUISES.test(label) && (LATIN.test(label) || !/[A-Za-z]/.test(label));
+}
+
 // The server's rule, not the browser's: a host of a host's letters, no name before it, and a port that exists, if any.
 function isLinkable(url) {
   const [host] = url.slice(url.indexOf("//") + 2).split(/[/?#]/, 1);
-  const port = /^(?:\[[\da-f:.]+\]|[\p{L}\p{M}\p{N}_\u200c\u200d\-.·・。．｡]+)(?::(\d{0,5}))?$/iu.exec(host);
-  return url.length <= URL_STORED_CHARACTERS && port !== null && (!port[1] || (port[1] > 0 && port[1] < 65_536));
+  const parts = /^(?:\[[\da-f:.]+\]|(?<name>[^:]+))(?::(?<port>\d{0,5}))?$/i.exec(host);
+  if (url.length > URL_STORED_CHARACTERS || !parts) return false;
+  const { name, port } = parts.groups;
+  return (!port || (port > 0 && port < 65_536)) && (!name || name.split(/[.。．｡]/).every(isLabel));
 }
 
 /** Characters of a post: code points of the cleaned text, each link counting 23 (domain/text.py says the same). */
