@@ -34,6 +34,11 @@ def test_ready(app: Flask, settings: Settings) -> None:
     }
 
 
+@pytest.mark.parametrize("path", ["/healthz/", "/readyz/", "/readyz%2F", "/healthz//"])
+def test_health_has_one_address_each(app: Flask, path: str) -> None:
+    assert app.test_client().get(path).status_code == 404
+
+
 def test_a_shared_part_that_is_away_is_only_reported(settings: Settings, tmp_path: Path) -> None:
     answer = away_site(settings, str(tmp_path)).get("/readyz")
     assert answer.status_code == 200

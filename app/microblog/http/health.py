@@ -18,16 +18,17 @@ from microblog.http.context import get_resources
 
 blueprint = Blueprint("health", __name__)
 log = structlog.get_logger(__name__)
+# Both routes are strict about slashes: web servers keep the public from the addresses as written here.
 
 
-@blueprint.get("/healthz")
+@blueprint.get("/healthz", strict_slashes=True)
 @machine
 def alive() -> ResponseReturnValue:
     """Tell that the process answers; asks nobody else."""
     return jsonify(status="alive", release=get_resources().settings.release)
 
 
-@blueprint.get("/readyz")
+@blueprint.get("/readyz", strict_slashes=True)
 @machine
 def ready() -> ResponseReturnValue:
     """Tell release, schema and the state of the shared parts."""
