@@ -5,12 +5,12 @@ from sqlalchemy import func, select, update
 from sqlalchemy.orm import Session
 
 from microblog.data.media_hosts import MediaHost
-from microblog.data.models import MediaFile
+from microblog.data.models import Account, MediaFile
 from microblog.domain.errors import Unavailable
 from microblog.services import housekeeping, media
 from tests.media_server import MediaServer
 from tests.services.pictures import make_picture
-from tests.services.test_media_repair import KEY, add_row, ann, hosts, make_storage, put, repair
+from tests.services.test_media_repair import KEY, SIZES, add_row, ann, hosts, make_storage, put, repair
 
 __all__ = ["ann", "hosts"]
 
@@ -35,6 +35,25 @@ def test_a_store_that_is_away_excuses_its_jobs(session: Session, hosts: list[Med
         media.store_avatar(
             session, storage, account_id=ann, data=make_picture(), max_bytes=5_000_000, max_pixels=25_000_000
         )
+
+
+def test_an_avatar_is_not_concealed_while_its_only_host_is_away(
+    session: Session, hosts: list[MediaServer], ann: int
+) -> None:
+    add_row(session, ann)
+    session.execute(update(Account).values(avatar_key=KEY, suspended_at=func.now()))
+    put(hosts[0], KEY)
+    hosts[0].stop()
+
+    with pytest.raises(Unavailable):
+        media.conceal_avatar(session, make_storage(hosts), account_id=ann)
+    assert session.scalars(select(Account.avatar_key)).all() == [KEY]
+
+    hosts[0].start()
+    media.conceal_avatar(session, make_storage(hosts), account_id=ann)
+    new_key = session.scalars(select(Account.avatar_key)).one()
+    assert new_key is not None
+    assert {make_storage(hosts).read(new_key, name) for name in SIZES} == {b"pixels"}
 
 
 def test_tidying_up_while_hosts_are_away(session: Session, hosts: list[MediaServer], ann: int) -> None:

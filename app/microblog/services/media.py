@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 
 import structlog
 from sqlalchemy.orm import Session
@@ -109,12 +109,23 @@ def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> No
     new_key = secrets.token_urlsafe(KEY_BYTES)
     for size in pictures.AVATAR_SIZES:
         name = pictures.avatar_name(size)
-        # A size that is lost already is not worth a failure that would leave the others in sight.
-        with _store_in_reach(), suppress(FileNotFoundError):
-            storage.put(new_key, name, storage.read(key, name), pictures.AVATAR_TYPE)
+        with _store_in_reach():
+            _copy(storage, name, key=key, new_key=new_key)
     queries.change_key(session, key=key, new_key=new_key)
     queries.set_avatar(session, account_id=account_id, key=new_key)
     enqueue(session, names.DELETE_FILES, key=key)
+
+
+def _copy(storage: Storage, name: str, *, key: str, new_key: str) -> None:
+    try:
+        data = storage.read(key, name)
+    except FileNotFoundError:
+        # This raises where a host that is away may have it: the former files are deleted once all are copied.
+        if storage.exists(key, name):
+            raise
+        # A size that is lost everywhere is not worth a failure that would leave the others in sight.
+        return
+    storage.put(new_key, name, data, pictures.AVATAR_TYPE)
 
 
 def delete_files(session: Session, storage: Storage, *, key: str) -> None:
