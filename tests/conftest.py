@@ -38,6 +38,9 @@ LONGEST = ("browser", "stack", "jobs", "wheel", "postgresql-15")
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run also the tests marked full (make test-full)")
     parser.addoption("--lab", action="store_true", help="run also the tests marked lab (make test-lab)")
+    parser.addoption(
+        "--lab-as-it-is", action="store_true", help="take the lab that runs, provisioned by hand"
+    )
 
 
 def find_chromium() -> str | None:

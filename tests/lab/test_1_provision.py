@@ -12,12 +12,14 @@ FIRST_RUN_SECONDS = 600
 
 
 def test_check_mode_works_on_bare_hosts(site: Site) -> None:
+    if site.bare_check is None:
+        pytest.skip("the lab is taken as it is")
     assert site.bare_check.code == 0, site.bare_check.failure
     assert all(count > 0 for count in site.bare_check.changed.values())
 
 
 def test_bare_hosts_become_a_site(site: Site) -> None:
-    assert site.first.seconds < FIRST_RUN_SECONDS
+    assert site.first is None or site.first.seconds < FIRST_RUN_SECONDS
 
     answer = site.visitor().get("/")
 
