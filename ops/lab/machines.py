@@ -50,15 +50,17 @@ def boot(host: Host) -> None:
         return
     saved = [str(LAYERS / name / host.name) for name in host.layer.read_text().split()]
     lower = ":".join([*saved, str(base_folder())])
-    command = ["setsid", "unshare", "--mount", "--propagation", "private", str(BOOT)]
+    # On its own from the first moment: it outlives this process.
+    command = ["setsid", "--fork", "unshare", "--mount", "--propagation", "private", str(BOOT)]
     # A power cut leaves overlayfs' work folder behind; the kernel empties it itself at the next mount.
     places = [lower, str(host.upper), str(host.folder / "work"), str(host.root)]
     with host.log.open("ab") as log:
-        subprocess.Popen(
+        subprocess.run(
             [*command, host.name, str(cgroups.make(host.name)), BRIDGE, *places],
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
+            check=True,
         )
     wait_for(lambda: cgroups.is_alive(host.name), 5, lambda: f"{host.name} does not start: see {host.log}")
 

@@ -21,13 +21,13 @@ def start() -> None:
         return
     cgroups.make(NAME)
     with LOG.open("ab") as log:
-        subprocess.Popen(
-            [sys.executable, "-m", "ops.lab.mailbox"],
+        subprocess.run(
+            ["setsid", "--fork", sys.executable, "-m", "ops.lab.mailbox"],
             cwd=REPOSITORY,
             stdin=subprocess.DEVNULL,
             stdout=log,
             stderr=log,
-            start_new_session=True,
+            check=True,
         )
     wait_for(lambda: cgroups.is_alive(NAME), 10, lambda: f"the lab's mailbox does not start: see {LOG}")
 

@@ -84,6 +84,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 @pytest.fixture(scope="session")
 def site(request: pytest.FixtureRequest) -> Iterator[Site]:
     """The lab from bare hosts to a serving site, by one playbook."""
+    LOGS.mkdir(parents=True, exist_ok=True)
     if request.config.getoption("--lab-as-it-is"):
         verbs.up()
         yield Site(None, None, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))

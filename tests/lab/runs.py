@@ -43,7 +43,6 @@ class Run:
 
 def play(name: str, *options: str, inventory: Path | str = "ops/inventories/lab", log: str = "") -> Run:
     """Run ops/playbooks/NAME.yml; its output also goes to a file of var/lab-logs."""
-    LOGS.mkdir(parents=True, exist_ok=True)
     command = [tool("ansible-playbook"), f"ops/playbooks/{name}.yml", "-i", str(inventory), *options]
     started = time.monotonic()
     done = subprocess.run(

@@ -1,6 +1,7 @@
 """What visitors do, through the edge and all tiers."""
 
 import re
+import secrets
 from urllib.parse import urlsplit
 
 import pytest
@@ -33,15 +34,15 @@ def find_mail(site: Site, recipient: str, subject: str) -> str:
     return found[-1]
 
 
-def sign_up(site: Site, name: str, address: str = "") -> Visitor:
-    """Somebody with a confirmed account, logged in."""
-    visitor = site.visitor(address)
+def sign_up(site: Site, name: str, address: str = "") -> tuple[str, Visitor]:
+    """Somebody with a confirmed account, logged in: the name, which no other run has, and the visitor."""
+    name, visitor = f"{name}_{secrets.token_hex(3)}", site.visitor(address)
     answer = visitor.submit("/sign-up", username=name, email=f"{name}@example.org", password=PASSWORD)
     assert answer.status == 200, answer.text[:500]
     mail = find_mail(site, f"{name}@example.org", "confirm")
     link = next(word for word in re.findall(r"https://\S+", mail) if "confirm" in word)
     assert visitor.submit(urlsplit(link).path + "?" + urlsplit(link).query).status == 200
-    return visitor
+    return name, visitor
 
 
 def test_pages_come_over_tls_alone(site: Site) -> None:
@@ -69,23 +70,23 @@ def test_readiness_is_not_for_the_public(site: Site) -> None:
 
 
 def test_people_sign_up_post_and_are_mailed(site: Site) -> None:
-    ada = sign_up(site, "ada")
-    sign_up(site, "grace")
+    ada, visitor = sign_up(site, "ada")
+    grace, _ = sign_up(site, "grace")
 
-    assert ada.submit("/", "/posts", text="Hello @grace, this went through every tier").status == 200
+    assert visitor.submit("/home", "/write", text=f"Hello @{grace}, through every tier").status == 200
 
-    assert "went through every tier" in find_mail(site, "grace@example.org", "ada")
-    assert "went through every tier" in site.visitor().get("/@ada").text
+    assert "through every tier" in find_mail(site, f"{grace}@example.org", ada)
+    assert "through every tier" in site.visitor().get(f"/@{ada}").text
 
 
 def test_a_picture_is_the_same_from_each_web_host(site: Site) -> None:
-    visitor = sign_up(site, "mary")
+    name, visitor = sign_up(site, "mary")
     assert visitor.submit("/settings/profile", avatar=("me.png", make_picture())).status == 200
 
     addresses: list[str] = []
 
     def has_picture() -> bool:
-        addresses[:] = re.findall(r'src="(/media/[^"]+)"', visitor.get("/@mary").text)
+        addresses[:] = re.findall(r'src="(/media/[^"]+)"', visitor.get(f"/@{name}").text)
         return bool(addresses)
 
     wait_for(has_picture, MAIL_SECONDS, lambda: "the avatar does not appear")
