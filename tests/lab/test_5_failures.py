@@ -66,7 +66,7 @@ def test_a_worker_host_loses_power(site: Site) -> None:
     name, visitor = sign_up(site, "hedy")
     other, _ = sign_up(site, "ada")
     verbs.kill("worker1")
-    # Until then Redis may give a job to the dead: it comes again, but only after two minutes for each queue on its way.
+    # Until then Redis may give a job to the dead: it comes again, but only after two minutes.
     address = site.hosts["worker1"].address
     wait_for(lambda: address not in broker_clients(site), 60, lambda: "the broker does not notice")
 

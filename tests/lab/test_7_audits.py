@@ -23,7 +23,7 @@ TLS_EXCEPTIONS = {
     "DNS_CAArecord": "the lab has no DNS",
     # Mozilla's intermediate profile leaves the choice to the client, as all its ciphers are sound.
     "cipher_order": "the client chooses among sound ciphers",
-    # The pages' own defence is told in ops/roles/nginx/templates/site.conf.j2: SameSite cookies, tokens signed anew.
+    # The pages' own defence: SameSite cookies, and tokens that are signed anew (roles/nginx, site.conf.j2).
     "BREACH": "pages are compressed on purpose",
     "engine_problem": "about the auditor's own openssl",
     "RC4": "about the auditor's own openssl, which can't offer it",
