@@ -91,7 +91,8 @@ test: $(VENV)/.ops system-tools ## Run the tests with coverage (under 8 minutes 
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
 
 .PHONY: test-full
-test-full: $(VENV)/.ops system-tools ## Run also what takes longer: long fuzzing, galleries
+test-full: $(VENV)/.ops ## Run also what takes longer: long fuzzing, galleries, Lighthouse
+	@.ci/system-tools full
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
 .PHONY: lint
