@@ -20,6 +20,15 @@ EXAMPLE = INVENTORIES / "production.example"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 SECRET_BYTES = 32
 AUTHORITY_YEARS = 10
+#: The variables that are random words, each in the vault as vault_NAME.
+PASSWORDS = (
+    "microblog_secret_key",
+    "postgresql_owner_password",
+    "postgresql_app_password",
+    "postgresql_monitor_password",
+    "redis_broker_password",
+    "redis_cache_password",
+)
 
 
 class EnvironmentRefused(Exception):
@@ -72,16 +81,8 @@ def write_vault(name: str, extra: dict[str, str] | None = None) -> None:
 
 def make_secrets(name: str) -> dict[str, str]:
     """Fresh values of all secrets of an environment, its own certificate authority among them."""
-    passwords = (
-        "microblog_secret_key",
-        "postgresql_owner_password",
-        "postgresql_app_password",
-        "postgresql_monitor_password",
-        "redis_broker_password",
-        "redis_cache_password",
-    )
     certificate, key = make_authority(f"Microblog {name}")
-    return {f"vault_{each}": secrets.token_urlsafe(SECRET_BYTES) for each in passwords} | {
+    return {f"vault_{each}": secrets.token_urlsafe(SECRET_BYTES) for each in PASSWORDS} | {
         "vault_tls_ca_certificate": certificate,
         "vault_tls_ca_key": key,
     }

@@ -1,10 +1,10 @@
 """Running the system's own programs, with errors that say what failed."""
 
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
+from devstack import processes
 from ops.lab.layout import LabError
 
 
@@ -28,8 +28,7 @@ def run(*command: str | Path, stdin: str | None = None, check: bool = True, seco
 
 def wait_for(condition: Callable[[], bool], seconds: float, failure: Callable[[], str]) -> None:
     """Ask until it is true. Raises `LabError` with what `failure` says once `seconds` have passed."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise LabError(failure())
-        time.sleep(0.05)
+    try:
+        processes.wait_for(condition, seconds, failure)
+    except processes.StackError as error:
+        raise LabError(str(error)) from None

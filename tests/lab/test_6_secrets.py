@@ -2,19 +2,12 @@
 
 import pytest
 
+from ops.environments import PASSWORDS
 from tests.lab.conftest import Site
 from tests.lab.runs import LOGS
 
 pytestmark = pytest.mark.lab
 
-SECRETS = (
-    "microblog_secret_key",
-    "postgresql_owner_password",
-    "postgresql_app_password",
-    "postgresql_monitor_password",
-    "redis_broker_password",
-    "redis_cache_password",
-)
 #: Programs and the users that they have to run as.
 USERS = {
     "gunicorn": "microblog",
@@ -28,14 +21,14 @@ USERS = {
 
 def values(site: Site) -> list[str]:
     """All secrets of the lab, the authority's key by a line of it."""
-    return [*(site.secret(name) for name in SECRETS), site.secret("tls_ca_key").splitlines()[1]]
+    return [*(site.secret(name) for name in PASSWORDS), site.secret("tls_ca_key").splitlines()[1]]
 
 
 def test_no_run_said_a_secret(site: Site) -> None:
     for log in LOGS.glob("site*.log"):
         text = log.read_text(encoding="utf-8")
         assert not [
-            name for name, value in zip([*SECRETS, "key"], values(site), strict=True) if value in text
+            name for name, value in zip([*PASSWORDS, "key"], values(site), strict=True) if value in text
         ], log
 
 

@@ -1,5 +1,6 @@
 """Media hosts that missed something, and are made alike again."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -263,4 +264,13 @@ def test_no_second_pass_beside_one_that_lasts(session: Session, hosts: list[Medi
 
 
 def test_one_directory_needs_no_repair(session: Session, tmp_path: Path) -> None:
-    media_repair.repair_hosts(session, DirectoryStorage(tmp_path / "media"), after="", job_id=1)
+    storage = DirectoryStorage(tmp_path / "media")
+    # No row knows it: on media hosts it would go once its folder is a day old.
+    storage.put("k" * 22, "96.webp", b"picture", "image/webp")
+    os.utime(tmp_path / "media" / "kk" / ("k" * 22), (0, 0))
+    waiting = session.query(Job).count()
+
+    media_repair.repair_hosts(session, storage, after="", job_id=1)
+
+    assert storage.read("k" * 22, "96.webp") == b"picture"
+    assert session.query(Job).count() == waiting
