@@ -95,6 +95,11 @@ test-full: $(VENV)/.ops ## Run also what takes longer: long fuzzing, galleries, 
 	@.ci/system-tools full
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
+.PHONY: test-lab
+test-lab: $(VENV)/.ops ## Provision eight hosts in the lab and test them (root on Linux, under 40 minutes on 2 cores)
+	@.ci/system-tools lab
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --lab -n0 --durations=0 --durations-min=30 $(if $(filter tests,$(TESTS)),tests/lab,$(TESTS))
+
 .PHONY: lint
 lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and playbooks
 	@echo "ruff check";  $(BIN)/ruff check
