@@ -1,0 +1,5 @@
+"""Mitogen's way of running a play, found through the package wherever it is installed (docs/decisions/0008)."""
+
+from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule
+
+__all__ = ["StrategyModule"]
