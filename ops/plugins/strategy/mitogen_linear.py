@@ -1,4 +1,4 @@
-"""Mitogen's way of running a play, found through the package wherever it is installed (docs/decisions/0008)."""
+"""Mitogen's way of running a play, found wherever the package is installed (docs/decisions/0008)."""
 
 from ansible_mitogen.plugins.strategy.mitogen_linear import StrategyModule
 
