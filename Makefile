@@ -100,6 +100,11 @@ test-lab: $(VENV)/.ops ## Provision eight hosts in the lab and test them (root o
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --lab -n0 --durations=0 --durations-min=30 $(if $(filter tests,$(TESTS)),tests/lab,$(TESTS))
 
+.PHONY: drills
+drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
+	@.ci/system-tools lab
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
+
 .PHONY: lint
 lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and playbooks
 	@echo "ruff check";  $(BIN)/ruff check

@@ -39,6 +39,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run also the tests marked full (make test-full)")
     parser.addoption("--lab", action="store_true", help="run also the tests marked lab (make test-lab)")
     parser.addoption(
+        "--drills", action="store_true", help="run only the lab's tests marked drill (make drills)"
+    )
+    parser.addoption(
         "--lab-as-it-is", action="store_true", help="take the lab that runs, provisioned by hand"
     )
 
@@ -50,8 +53,14 @@ def find_chromium() -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    unwanted = [name for name in ("full", "lab") if not config.getoption(f"--{name}")]
-    left_out = [item for item in items if any(item.get_closest_marker(name) for name in unwanted)]
+    drills = config.getoption("--drills")
+    unwanted = [name for name in ("full", "lab") if not (config.getoption(f"--{name}") or drills)]
+    left_out = [
+        item
+        for item in items
+        if any(item.get_closest_marker(name) for name in unwanted)
+        or bool(item.get_closest_marker("drill")) != drills
+    ]
     if left_out:
         config.hook.pytest_deselected(items=left_out)
         items[:] = [item for item in items if item not in left_out]

@@ -1,5 +1,6 @@
 """Playbook runs of the lab's tests: what each took, changed and said, kept for looking into a failure."""
 
+import os
 import re
 import subprocess
 import time
@@ -41,13 +42,20 @@ class Run:
         return found
 
 
-def play(name: str, *options: str, inventory: Path | str = "ops/inventories/lab", log: str = "") -> Run:
+def play(
+    name: str,
+    *options: str,
+    inventory: Path | str = "ops/inventories/lab",
+    log: str = "",
+    environment: dict[str, str] | None = None,
+) -> Run:
     """Run ops/playbooks/NAME.yml; its output also goes to a file of var/lab-logs."""
     command = [tool("ansible-playbook"), f"ops/playbooks/{name}.yml", "-i", str(inventory), *options]
     started = time.monotonic()
     done = subprocess.run(
         command,
         cwd=REPOSITORY,
+        env=os.environ | (environment or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -60,8 +68,14 @@ def play(name: str, *options: str, inventory: Path | str = "ops/inventories/lab"
     return Run(done.returncode, done.stdout, seconds, changed)
 
 
-def play_well(name: str, *options: str, inventory: Path | str = "ops/inventories/lab", log: str = "") -> Run:
+def play_well(
+    name: str,
+    *options: str,
+    inventory: Path | str = "ops/inventories/lab",
+    log: str = "",
+    environment: dict[str, str] | None = None,
+) -> Run:
     """As `play`, for a run that has to end well."""
-    run = play(name, *options, inventory=inventory, log=log)
+    run = play(name, *options, inventory=inventory, log=log, environment=environment)
     assert run.code == 0, run.failure
     return run
