@@ -2,15 +2,16 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import env, hosts, lab, site
+from ops.verbs import env, hosts, lab, logs, site, status
 
 namespace = Collection(
     site.provision,
+    site.operators,
     site.drift,
     site.remove,
     site.maintenance,
-    hosts.status,
-    hosts.logs,
+    status.status,
+    logs.logs,
     hosts.shell,
     hosts.run,
     Collection.from_module(env, name="env"),

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ops.environments import INVENTORIES
+from ops.environments import EXAMPLE, INVENTORIES, password_file
 
 REPOSITORY = INVENTORIES.parents[1]
 #: Groups that say nothing about a host's tier.
@@ -45,7 +45,8 @@ class Host:
                 raise InventoryError(
                     f"{self.name}: {name} is a template; give it as plain text in the inventory"
                 )
-        words = ["ssh", "-t" if terminal else "-T", "-o", "BatchMode=yes", "-o", "ConnectTimeout=5"]
+        # Nobody sits before the many at once who could be asked for a passphrase or an unknown host's key.
+        words = ["ssh", *(["-t"] if terminal else ["-T", "-o", "BatchMode=yes"]), "-o", "ConnectTimeout=5"]
         words += shlex.split(str(self.variables.get("ansible_ssh_common_args", "")))
         if "ansible_ssh_private_key_file" in self.variables:
             words += ["-i", str(self.variables["ansible_ssh_private_key_file"])]
@@ -62,6 +63,13 @@ class Answer:
     host: Host
     failed: bool
     output: str
+    #: The command's exit code; None where there was no answer in time. SSH's own errors are 255.
+    code: int | None = None
+
+    @property
+    def last_line(self) -> str:
+        """The end of what it said: the error, where there was one."""
+        return self.output.splitlines()[-1] if self.output else ""
 
 
 def tool(name: str) -> str:
@@ -72,8 +80,8 @@ def tool(name: str) -> str:
 def inventory_path(environment: str) -> Path:
     """The folder of an environment's inventory. Raises `InventoryError` where there is none."""
     folder = INVENTORIES / environment
-    if not (folder / "hosts.yml").is_file():
-        known = sorted(path.name for path in INVENTORIES.iterdir() if (path / "hosts.yml").is_file())
+    if not environment or not (folder / "hosts.yml").is_file():
+        known = sorted(path.parent.name for path in INVENTORIES.glob("*/hosts.yml") if path.parent != EXAMPLE)
         raise InventoryError(
             f"there is no environment {environment!r} in {INVENTORIES}; there are {', '.join(known)}; "
             f"fab env.new {environment} makes one"
@@ -94,7 +102,7 @@ def read_hosts(environment: str, names: str = "", group: str = "") -> list[Host]
         check=False,
     )
     if done.returncode != 0:
-        raise InventoryError(f"ansible-inventory failed: {done.stderr.strip()}")
+        raise InventoryError(explain_failure(environment, done.stderr))
     hosts = parse_inventory(json.loads(done.stdout))
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     for name in wanted:
@@ -107,6 +115,21 @@ def read_hosts(environment: str, names: str = "", group: str = "") -> list[Host]
     ]
 
 
+def explain_failure(environment: str, said: str) -> str:
+    """One line for what `ansible-inventory` said on standard error: what is wrong and the fix."""
+    if "There is no vault password" in said:
+        return (
+            f"there is no vault password in {password_file()}: copy your team's there, or name its file in "
+            "MICROBLOG_VAULT_PASSWORD_FILE"
+        )
+    if "Decryption failed" in said:
+        return (
+            f"the vault password in {password_file()} does not open the vault of {environment}: use its own"
+        )
+    lines = [line for line in said.splitlines() if line.strip()]
+    return f"{environment} can't be read: {' '.join(' '.join(lines).split()) or 'Ansible said nothing'}"
+
+
 def parse_inventory(listing: dict[str, Any]) -> dict[str, Host]:
     """The hosts by name out of what `ansible-inventory --list` prints."""
     groups: dict[str, list[str]] = {}
@@ -117,18 +140,26 @@ def parse_inventory(listing: dict[str, Any]) -> dict[str, Host]:
     return {name: Host(name, tuple(groups.get(name, ())), variables[name]) for name in variables}
 
 
-def ask_hosts(hosts: list[Host], command: str, seconds: float = 30) -> list[Answer]:
+def ask_hosts(hosts: list[Host], command: str, seconds: float = 30, stdin: str = "") -> list[Answer]:
     """Run a shell command on each host at once, as the operator; the answers in the hosts' order."""
 
     def ask(host: Host) -> Answer:
+        words = [*host.ssh_command(), command]
         try:
             done = subprocess.run(
-                [*host.ssh_command(), command], capture_output=True, text=True, check=False, timeout=seconds
+                words,
+                input=stdin,
+                capture_output=True,
+                text=True,
+                check=False,
+                timeout=seconds,
+                errors="replace",
             )
         except subprocess.TimeoutExpired:
             return Answer(host, failed=True, output=f"no answer within {seconds:g} s")
         failed = done.returncode != 0
-        return Answer(host, failed, done.stderr.strip() if failed and done.stderr else done.stdout.strip())
+        output = done.stderr.strip() if failed and done.stderr else done.stdout.strip()
+        return Answer(host, failed, output, done.returncode)
 
     with ThreadPoolExecutor(max_workers=20) as pool:
         return list(pool.map(ask, hosts))

@@ -3,11 +3,13 @@
 import json
 import os
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ops.inventory import REPOSITORY, inventory_path, tool
+
+PLUGINS = REPOSITORY / "ops" / "plugins"
 
 
 class PlaybookFailed(Exception):
@@ -35,30 +37,54 @@ def make_command(
     return command
 
 
-def run_playbook(command: list[str]) -> None:
-    """Run it in this terminal, so that its progress is seen. Raises `PlaybookFailed`."""
-    done = subprocess.run(command, cwd=REPOSITORY, check=False)
+def run_playbook(command: list[str], *, verbose: bool = False) -> None:
+    """Run it in this terminal: changes, failures and progress, or all that Ansible says.
+
+    Raises `PlaybookFailed`.
+    """
+    # Here and not in ansible.cfg: who types ansible-playbook expects Ansible's own output.
+    readable = {
+        "ANSIBLE_CALLBACK_PLUGINS": str(PLUGINS / "callback"),
+        "ANSIBLE_STDOUT_CALLBACK": "readable",
+        "ANSIBLE_DISPLAY_OK_HOSTS": "false",
+    }
+    done = subprocess.run(
+        command, cwd=REPOSITORY, env=os.environ | ({} if verbose else readable), check=False
+    )
     if done.returncode != 0:
-        raise PlaybookFailed(
-            f"ansible-playbook ended with {done.returncode}: the last red lines above say why"
-        )
+        raise PlaybookFailed(f"ansible-playbook ended with {done.returncode}: the last errors above say why")
 
 
-def find_differences(command: list[str]) -> Iterator[Difference]:
+def find_differences(command: list[str], progress: Callable[[str], None]) -> Iterator[Difference]:
     """What a run would change, host by host, found by Ansible's check mode as it comes.
 
-    Raises `PlaybookFailed` where a host can't be reached or a task fails.
+    `progress` is told each play's name. Raises `PlaybookFailed` where a host is out of reach or a task fails.
     """
     environment = os.environ | {"ANSIBLE_STDOUT_CALLBACK": "ansible.posix.jsonl", "ANSIBLE_NOCOLOR": "1"}
+    failures: list[str] = []
     with subprocess.Popen(
         [*command, "--check", "--diff"], cwd=REPOSITORY, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if line.startswith("{"):
-                yield from read_event(json.loads(line))
+                event = json.loads(line)
+                if event.get("_event") == "v2_playbook_on_play_start":
+                    progress(event["play"]["name"])
+                failures += read_failures(event)
+                yield from read_event(event)
     if process.returncode != 0:
-        raise PlaybookFailed("the comparison did not come to its end: run fab provision --check to see why")
+        said = "; ".join(dict.fromkeys(failures)) or f"ansible-playbook ended with {process.returncode}"
+        raise PlaybookFailed(f"the comparison did not come to its end: {said}")
+
+
+def read_failures(event: dict[str, Any]) -> Iterator[str]:
+    """The hosts that an event of the `jsonl` callback tells to be lost, each with its task and the reason."""
+    if event.get("_event") not in {"v2_runner_on_failed", "v2_runner_on_unreachable"}:
+        return
+    for host, result in event["hosts"].items():
+        reason = " ".join(str(result.get("msg") or "no reason given").split())
+        yield f"{host}: {event['task']['name']}: {reason}"
 
 
 def read_event(event: dict[str, Any]) -> Iterator[Difference]:

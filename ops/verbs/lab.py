@@ -52,30 +52,35 @@ def reset(_context: Connection, hosts: str = "") -> None:
 def cut(_context: Connection, host: str, peer: str = "") -> None:
     """Cut a host's cable, or the one between two hosts."""
     verbs.cut(host, peer)
+    print(f"Cut: {host} from {peer or 'all'}; fab lab.join mends it")
 
 
 @verb(positional=["host"], help={"peer": "the host at the cable's other end"})
 def join(_context: Connection, host: str, peer: str = "") -> None:
     """Mend what cut has cut."""
     verbs.join(host, peer)
+    print(f"Mended: {host} to {peer or 'all'}")
 
 
 @verb(positional=["hosts"], help={"hosts": NAMES})
 def kill(_context: Connection, hosts: str) -> None:
     """Cut the power of hosts; fab lab.up switches them on again."""
     verbs.kill(hosts)
+    print(f"Without power: {hosts}; fab lab.up gives it back")
 
 
 @verb(positional=["hosts"], help={"hosts": NAMES})
 def freeze(_context: Connection, hosts: str) -> None:
     """Stop hosts where they stand: they neither answer nor refuse."""
     verbs.freeze(hosts)
+    print(f"Frozen: {hosts}; fab lab.thaw lets go on")
 
 
 @verb(positional=["hosts"], help={"hosts": NAMES})
 def thaw(_context: Connection, hosts: str) -> None:
     """Let frozen hosts go on."""
     verbs.thaw(hosts)
+    print(f"Going on: {hosts}")
 
 
 @verb(
@@ -86,5 +91,5 @@ def ssh(_context: Connection, host: str, command: str = "") -> None:
     verbs.require_ours()
     chosen = select_hosts(host)
     if len(chosen) != 1:
-        raise VerbError("name one host")
+        raise VerbError(f"name one host, not {host}")
     access.enter(chosen[0], command)

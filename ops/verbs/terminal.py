@@ -19,6 +19,8 @@ class VerbError(Exception):
 
 #: What ends a verb with one line and exit code 1 instead of a traceback.
 EXPECTED = (VerbError, EnvironmentRefused, InventoryError, LabError, PlaybookFailed)
+#: The modules whose verbs are typed as NOUN.VERB.
+NOUNS = ("env", "lab")
 #: The help of each verb that works on an environment.
 TO = {"to": "the environment, a folder of ops/inventories; the lab where none is named"}
 
@@ -32,13 +34,20 @@ def verb(*arguments: Any, **options: Any) -> Callable[[Callable[..., None]], Tas
             try:
                 function(*values, **named)
             except EXPECTED as error:
-                print(f"fab {function.__name__.replace('_', '-')}: {error}", file=sys.stderr)
+                print(f"fab {_verb_name(function)}: {error}", file=sys.stderr)
                 raise SystemExit(1) from error
 
         made: Task = task(*arguments, **options)(call)
         return made
 
     return decorate
+
+
+def _verb_name(function: Callable[..., None]) -> str:
+    """As it is typed: the verbs of a noun, such as the lab, have it before theirs."""
+    noun = function.__module__.rpartition(".")[2]
+    name = function.__name__.replace("_", "-")
+    return f"{noun}.{name}" if noun in NOUNS else name
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

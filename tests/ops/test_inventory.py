@@ -1,6 +1,6 @@
 import pytest
 
-from ops.inventory import Host, InventoryError, inventory_path, parse_inventory, read_hosts
+from ops.inventory import Host, InventoryError, explain_failure, inventory_path, parse_inventory, read_hosts
 
 LISTING = {
     "_meta": {
@@ -44,7 +44,9 @@ def test_a_host_without_an_address_is_its_name() -> None:
 
 
 def test_an_unknown_environment_is_named_with_those_that_are() -> None:
-    with pytest.raises(InventoryError, match=r"there is no environment 'mars'.*production\.example"):
+    with pytest.raises(
+        InventoryError, match=r"there is no environment 'mars' in .*; there are .*lab.*; fab env"
+    ):
         inventory_path("mars")
 
 
@@ -63,3 +65,16 @@ def test_the_lab_is_read_through_ansible() -> None:
 def test_a_template_is_refused_by_name() -> None:
     with pytest.raises(InventoryError, match="db1: ansible_user is a template"):
         Host("db1", (), {"ansible_user": "{{ somebody }}"}).ssh_command()
+
+
+def test_a_person_at_the_terminal_can_be_asked() -> None:
+    assert "BatchMode=yes" in Host("db1", (), {}).ssh_command()
+    assert "BatchMode=yes" not in Host("db1", (), {}).ssh_command(terminal=True)
+
+
+def test_what_ansible_says_becomes_one_line() -> None:
+    wrong = explain_failure("lab", "[ERROR]: Decryption failed (no vault secrets were found).\nOrigin: x\n")
+    other = explain_failure("lab", "[ERROR]: YAML parsing failed.\nOrigin: hosts.yml:3\n")
+
+    assert "does not open the vault of lab" in wrong
+    assert other == "lab can't be read: [ERROR]: YAML parsing failed. Origin: hosts.yml:3"

@@ -1,33 +1,31 @@
+import os
+import re
 import subprocess
 from pathlib import Path
 
 import pytest
 
+from ops import environments
 from ops.inventory import REPOSITORY, tool
-from ops.playbook_runs import Difference, make_command, read_event
-from ops.verbs.hosts import read_programs
-
-SUPERVISOR = """\
-exporter                         RUNNING   pid 310, uptime 0:01:32
-web:web-blue                     RUNNING   pid 311, uptime 1 day, 2:03:04
-web:web-green                    STOPPED   Nov 21 03:00 PM
-started exporter 0.1.0-20261121T152843Z
-started web-blue 0.1.0-20261121T152843Z
-started web-green 0.0.9-20261101T000000Z
-"""
+from ops.playbook_runs import (
+    Difference,
+    PlaybookFailed,
+    find_differences,
+    make_command,
+    read_event,
+    run_playbook,
+)
 
 
-def fab(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([tool("fab"), *words], cwd=REPOSITORY, capture_output=True, text=True, check=False)
-
-
-def test_each_program_has_its_release_and_uptime() -> None:
-    assert list(read_programs(SUPERVISOR)) == [
-        ("exporter", "RUNNING", "0.1.0-20261121T152843Z", "0:01:32"),
-        ("web-blue", "RUNNING", "0.1.0-20261121T152843Z", "1 day, 2:03:04"),
-        # What it once ran with is no news of a program that doesn't run.
-        ("web-green", "STOPPED", "-", "-"),
-    ]
+def fab(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [tool("fab"), *words],
+        cwd=REPOSITORY,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def test_a_change_is_told_by_host_role_and_lines() -> None:
@@ -93,7 +91,18 @@ def test_every_verb_is_listed_with_what_it_does() -> None:
     listed = fab("--list").stdout
 
     for verb in (
-        *("provision", "drift", "remove", "maintenance", "status", "logs", "shell", "run", "env.new"),
+        *(
+            "provision",
+            "operators",
+            "drift",
+            "remove",
+            "maintenance",
+            "status",
+            "logs",
+            "shell",
+            "run",
+            "env.new",
+        ),
         *("lab.up", "lab.down", "lab.status", "lab.reset", "lab.ssh"),
         *("lab.cut", "lab.join", "lab.kill", "lab.freeze", "lab.thaw"),
     ):
@@ -107,8 +116,14 @@ def test_every_verb_is_listed_with_what_it_does() -> None:
         (("provision", "--to", "mars"), "fab provision: there is no environment 'mars'"),
         (("run", "rm -rf /"), "fab run: only microblog commands"),
         (("logs", "--program", "$(reboot)"), "fab logs: '$(reboot)' is no program's name"),
-        (("env.new", "Big"), "fab new: 'Big' is no name"),
+        (("logs", "--lines", "ten"), "fab logs: --lines takes a number, not 'ten'"),
+        (("run", 'microblog jobs "dead'), 'fab run: microblog jobs "dead: no closing quotation'),
+        (("provision", "--tags", "ngnix"), "fab provision: no role is called 'ngnix'; there are application"),
+        (("remove", "lb1"), "fab remove: lb1 is in edge: only web and worker hosts leave"),
+        (("remove", "mars"), "fab remove: lab has no host 'mars'; it has db1"),
+        (("env.new", "Big"), "fab env.new: 'Big' is no name"),
         (("status", "--to", "mars"), "fab status: there is no environment 'mars'"),
+        (("lab.cut", "web1", "--peer", "web1"), "fab lab.cut: "),
     ],
 )
 def test_a_mistake_is_one_line_that_names_it(words: tuple[str, ...], message: str) -> None:
@@ -117,3 +132,67 @@ def test_a_mistake_is_one_line_that_names_it(words: tuple[str, ...], message: st
     assert done.returncode == 1
     assert done.stderr.startswith(message)
     assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_missing_vault_password_is_one_line_with_the_fix(tmp_path: Path) -> None:
+    if not environments.vault_file("lab").exists():
+        pytest.skip("there is no lab whose vault could be closed")
+
+    done = fab("provision", MICROBLOG_VAULT_PASSWORD_FILE=str(tmp_path / "none"))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"fab provision: there is no vault password in {tmp_path / 'none'}: copy")
+    assert len(done.stderr.splitlines()) == 1
+
+
+PLAYBOOK = """\
+- name: Try it
+  hosts: all
+  gather_facts: false
+  tasks:
+    - {name: Stay, ansible.builtin.command: "true", changed_when: false}
+    - {name: Change, ansible.builtin.command: "true", changed_when: true, check_mode: false}
+    - {name: Speak, ansible.builtin.debug: {msg: Hello}}
+    - {name: Fail, ansible.builtin.fail: {msg: Oh dear}, when: inventory_hostname == 'bad'}
+"""
+
+
+@pytest.fixture
+def playbook(tmp_path: Path) -> list[str]:
+    """A run on two hosts, of which the second is lost in the end."""
+    (tmp_path / "try.yml").write_text(PLAYBOOK)
+    hosts = "all: {vars: {ansible_connection: local}, hosts: {good: {}, bad: {}}}"
+    (tmp_path / "hosts.yml").write_text(hosts)
+    return [tool("ansible-playbook"), str(tmp_path / "try.yml"), "-i", str(tmp_path / "hosts.yml")]
+
+
+def test_a_run_tells_changes_failures_and_figures(
+    playbook: list[str], capfd: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(PlaybookFailed, match="ended with 2: the last errors above say why"):
+        run_playbook(playbook)
+
+    shown = capfd.readouterr().out
+    assert "TASK [Change]" in shown
+    assert "changed: [good]" in shown
+    assert "good: Hello" in shown
+    assert "Oh dear" in shown
+    assert "Stay" not in shown
+    assert re.search(r"After \d+ min \d+ s: changed: good \(1\); FAILED: bad\n\Z", shown)
+
+
+def test_a_verbose_run_tells_all(playbook: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    run_playbook([*playbook, "--limit", "good"], verbose=True)
+
+    shown = capfd.readouterr().out
+    assert "TASK [Stay]" in shown
+    assert "PLAY RECAP" in shown
+
+
+def test_a_comparison_tells_its_plays_and_whom_it_lost(playbook: list[str]) -> None:
+    plays: list[str] = []
+
+    with pytest.raises(PlaybookFailed, match="did not come to its end: bad: Fail: Oh dear"):
+        list(find_differences(playbook, plays.append))
+
+    assert plays == ["Try it"]
