@@ -1,5 +1,7 @@
 """New environments: an inventory with fresh secrets in an encrypted vault."""
 
+import getpass
+import json
 import os
 import re
 import secrets
@@ -19,6 +21,13 @@ INVENTORIES = Path(__file__).resolve().parent / "inventories"
 EXAMPLE = INVENTORIES / "production.example"
 NAME = re.compile(r"[a-z][a-z0-9_]{1,30}")
 SECRET_BYTES = 32
+#: What the example has in place of an operator's name and keys.
+EXAMPLE_OPERATOR = "deploy"
+PLACEHOLDER = "PUT THE PUBLIC SSH KEY HERE: THE LINE OF ~/.ssh/id_ed25519.pub"
+USER_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}")
+PUBLIC_KEY = re.compile(
+    r"(ssh-ed25519|ssh-rsa|ecdsa-sha2-nistp\d+|sk-ssh-ed25519@openssh\.com) [A-Za-z0-9+/=]+( .*)?"
+)
 AUTHORITY_YEARS = 10
 #: The variables that are random words, each in the vault as vault_NAME.
 PASSWORDS = (
@@ -46,6 +55,7 @@ def new_environment(name: str) -> Path:
     if folder.exists():
         raise EnvironmentRefused(f"{folder} is there already: nothing was changed; choose another name")
     shutil.copytree(EXAMPLE, folder)
+    write_operator(folder, caller_name(), find_public_keys(Path.home() / ".ssh"))
     try:
         write_vault(name, {"vault_microblog_smtp_url": "smtp://localhost:25"})
     except EnvironmentRefused:
@@ -53,6 +63,33 @@ def new_environment(name: str) -> Path:
         shutil.rmtree(folder)
         raise
     return folder
+
+
+def write_operator(folder: Path, name: str, keys: list[str]) -> None:
+    """Put an operator's name and keys in place of the example's; without keys its placeholder stays."""
+    main = folder / "group_vars" / "all" / "main.yml"
+    text = main.read_text(encoding="utf-8")
+    text = text.replace(f"ansible_user: {EXAMPLE_OPERATOR}\n", f"ansible_user: {name}\n")
+    text = text.replace(f"  - name: {EXAMPLE_OPERATOR}\n", f"  - name: {name}\n")
+    line = f"      - {PLACEHOLDER!r}\n".replace("'", '"')
+    main.write_text(
+        text.replace(line, "".join(f"      - {json.dumps(key)}\n" for key in keys) if keys else line),
+        encoding="utf-8",
+    )
+
+
+def caller_name() -> str:
+    """The name of whoever calls, as a user of the hosts; the example's where it can't be one."""
+    name = os.environ.get("SUDO_USER") or getpass.getuser()
+    return name if USER_NAME.fullmatch(name) and name != "root" else EXAMPLE_OPERATOR
+
+
+def find_public_keys(folder: Path) -> list[str]:
+    """The public SSH keys of a folder such as ~/.ssh; certificates are none."""
+    lines = [
+        path.read_text(encoding="utf-8", errors="replace").strip() for path in sorted(folder.glob("*.pub"))
+    ]
+    return [line for line in lines if PUBLIC_KEY.fullmatch(line)]
 
 
 def vault_file(name: str) -> Path:

@@ -1,6 +1,8 @@
 import subprocess
 from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -8,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
 from ops import environments
-from ops.environments import EnvironmentRefused, make_authority, make_secrets, new_environment
+from ops.environments import PLACEHOLDER, EnvironmentRefused, make_authority, make_secrets, new_environment
 from ops.inventory import tool
 
 
@@ -16,6 +18,7 @@ from ops.inventory import tool
 def inventories(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder of inventories, and a vault password of its own."""
     monkeypatch.setattr(environments, "INVENTORIES", tmp_path / "checkout" / "ops" / "inventories")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path)
     monkeypatch.setenv("MICROBLOG_VAULT_PASSWORD_FILE", str(tmp_path / "vault" / "password"))
     script = Path(__file__).resolve().parents[2] / "ops" / "vault-password"
     (tmp_path / "checkout").mkdir()
@@ -87,3 +90,51 @@ def test_the_authority_signs_hosts_and_nothing_below() -> None:
     assert (constraints.ca, constraints.path_length) == (True, 0)
     assert certificate.not_valid_before_utc < datetime.now(UTC)
     assert certificate.not_valid_after_utc > datetime.now(UTC) + timedelta(days=3000)
+
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIExample ada's: laptop"
+
+
+def _main_of(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load((folder / "group_vars" / "all" / "main.yml").read_text())
+    return found
+
+
+def test_its_operator_is_whoever_made_it(
+    inventories: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SUDO_USER", "ada")
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "id_ed25519.pub").write_text(f"{KEY}\n")
+    (tmp_path / ".ssh" / "id_ed25519-cert.pub").write_text("ssh-ed25519-cert-v01@openssh.com AAAA x\n")
+    (tmp_path / ".ssh" / "id_rsa.pub").write_text("ssh-rsa AAAAB3NzaC1yc2E=\n")
+
+    main = _main_of(new_environment("production"))
+
+    assert main["ansible_user"] == "ada"
+    assert main["operators"] == [{"name": "ada", "keys": [KEY, "ssh-rsa AAAAB3NzaC1yc2E="]}]
+
+
+@pytest.mark.parametrize("name", ["root", "Ada.Lovelace"])
+def test_without_a_key_or_name_for_hosts_the_examples_stay(
+    inventories: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("SUDO_USER", name)
+
+    main = _main_of(new_environment("production"))
+
+    assert main["ansible_user"] == "deploy"
+    assert main["operators"] == [{"name": "deploy", "keys": [PLACEHOLDER]}]
+
+
+def test_the_examples_hosts_have_private_addresses_of_their_own(inventories: Path) -> None:
+    hosts = yaml.safe_load((new_environment("production") / "hosts.yml").read_text())["all"]["children"]
+
+    addresses = {
+        name: variables["private_address"]
+        for group in hosts.values()
+        for name, variables in group["hosts"].items()
+        if variables
+    }
+    assert len(set(addresses.values())) == len(addresses) == 7
+    assert all(ip_address(address).is_private for address in addresses.values())
