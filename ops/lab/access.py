@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+from ops.lab.base import base_folder
 from ops.lab.commands import run
 from ops.lab.layout import SSH, USER, Host, hosts
 
@@ -41,19 +42,29 @@ def host_key(host: Host) -> Path:
     return SSH / f"host_{host.name}"
 
 
-def write_access(host: Host) -> None:
-    """Put the host's own key, and the operator's public one, among the host's files."""
+def write_host_key(host: Host) -> None:
+    """Put the host's own key among its files."""
     ssh = host.upper / "etc" / "ssh"
     ssh.mkdir(parents=True, exist_ok=True)
     for suffix, mode in (("", 0o600), (".pub", 0o644)):
         target = ssh / f"ssh_host_ed25519_key{suffix}"
         target.write_text(Path(f"{host_key(host)}{suffix}").read_text())
         target.chmod(mode)
-    # Read where sshd looks for every user's keys: the home folder belongs to the layer below.
-    keys = host.upper / "etc" / "ssh" / "sshd_config.d"
-    keys.mkdir(exist_ok=True)
-    (keys / "lab.conf").write_text("AuthorizedKeysFile .ssh/authorized_keys /etc/ssh/lab_keys\n")
-    (ssh / "lab_keys").write_text(f"{_public(KEY)}\n")
+
+
+def write_operator_key(host: Host) -> None:
+    """Let the operator in as a provider's image does: by a key in the home folder, which playbooks manage."""
+    home = base_folder() / "home" / USER
+    owner = home.stat()
+    folder = host.upper / "home" / USER
+    ssh = folder / ".ssh"
+    ssh.mkdir(parents=True)
+    keys = ssh / "authorized_keys"
+    keys.write_text(f"{_public(KEY)}\n")
+    # A folder of the upper layer hides the mode and owner that the same one has below.
+    for path, mode in ((folder, owner.st_mode & 0o777), (ssh, 0o700), (keys, 0o600)):
+        path.chmod(mode)
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def enter(host: Host, command: str = "") -> None:

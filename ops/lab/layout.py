@@ -93,6 +93,13 @@ def hosts() -> dict[str, Host]:
     return found
 
 
+def found_hosts() -> list[Host]:
+    """The hosts that are on this machine: another checkout may have made others than the inventory's."""
+    folder = STATE / "hosts"
+    names = sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+    return [hosts().get(name, Host(name, CONTROLLER.ip)) for name in names]
+
+
 def select_hosts(names: str) -> list[Host]:
     """The hosts that `names` lists, separated by commas; all for an empty one.
 

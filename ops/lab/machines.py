@@ -41,7 +41,10 @@ def create(host: Host, layers: str = "") -> None:
     (etc / "hostname").write_text(f"{host.name}\n")
     (etc / "hosts").write_text("127.0.0.1 localhost\n" + "".join(names))
     (etc / "resolv.conf").write_text(Path("/etc/resolv.conf").read_text())
-    access.write_access(host)
+    access.write_host_key(host)
+    # A saved layer has the keys that playbooks left: they are part of what is rehearsed.
+    if not layers.split():
+        access.write_operator_key(host)
 
 
 def boot(host: Host) -> None:

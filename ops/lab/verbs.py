@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 
 from ops.lab import access, base, cgroups, holder, machines, mailbox, network
-from ops.lab.layout import STATE, Host, LabError, hosts, select_hosts
+from ops.lab.layout import STATE, Host, LabError, found_hosts, hosts, select_hosts
 
 
 def require_ours() -> None:
@@ -68,8 +68,9 @@ def down() -> None:
 
 
 def _remove_all() -> None:
-    in_parallel(machines.cut_power, hosts().values())
-    for host in hosts().values():
+    found = found_hosts()
+    in_parallel(machines.cut_power, found)
+    for host in found:
         machines.delete(host)
     mailbox.stop()
     network.remove_network()
@@ -104,21 +105,20 @@ def kill(names: str) -> None:
 
 def freeze(names: str) -> None:
     """Stop hosts where they stand: they neither answer nor refuse."""
-    for host in _select_named(names):
+    for host in _select_running(names):
         cgroups.freeze(host.name, frozen=True)
 
 
 def thaw(names: str) -> None:
     """Let frozen hosts go on."""
-    for host in _select_named(names):
+    for host in _select_running(names):
         cgroups.freeze(host.name, frozen=False)
 
 
 def cut(name: str, peer: str = "") -> None:
     """Pull the cable of a host, or the one between it and `peer`."""
-    (host,) = _select_named(name)
-    if peer:
-        (other,) = _select_named(peer)
+    host, other = _select_ends(name, peer)
+    if other:
         network.cut_pair(host, other)
     else:
         network.cut_cable(host)
@@ -126,9 +126,8 @@ def cut(name: str, peer: str = "") -> None:
 
 def join(name: str, peer: str = "") -> None:
     """Mend what `cut` cut."""
-    (host,) = _select_named(name)
-    if peer:
-        (other,) = _select_named(peer)
+    host, other = _select_ends(name, peer)
+    if other:
         network.join_pair(host, other)
     else:
         network.join_cable(host)
@@ -167,3 +166,22 @@ def _select_named(names: str) -> list[Host]:
     if not names:
         raise LabError(f"name a host: one of {', '.join(hosts())}")
     return _select_ours(names)
+
+
+def _select_running(names: str) -> list[Host]:
+    chosen = _select_named(names)
+    for host in chosen:
+        if not cgroups.is_alive(host.name):
+            raise LabError(f"{host.name} is off: fab lab.up")
+    return chosen
+
+
+def _select_ends(name: str, peer: str) -> tuple[Host, Host | None]:
+    """The running host whose cable it is, and the one at its other end where it is named."""
+    for end in (name, peer):
+        if "," in end or (end and name == peer):
+            raise LabError(
+                f"a cable has two ends: name one host{', and another one' if peer else ''}, not {end}"
+            )
+    (host,) = _select_running(name)
+    return host, _select_running(peer)[0] if peer else None

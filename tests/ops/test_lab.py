@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.lab import holder, layout, verbs
-from ops.lab.layout import LabError, hosts, select_hosts
+from ops.lab import access, holder, layout, verbs
+from ops.lab.layout import LabError, found_hosts, hosts, select_hosts
 
 
 def test_the_lab_has_the_inventorys_hosts() -> None:
@@ -74,3 +74,38 @@ def test_it_needs_linux(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(LabError, match="the lab needs Linux"):
         verbs.up()
+
+
+def test_a_taken_labs_hosts_are_found_whatever_they_are_called(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layout, "STATE", tmp_path)
+
+    assert found_hosts() == []
+    for name in ("web1", "another"):
+        (tmp_path / "hosts" / name).mkdir(parents=True)
+    assert [host.name for host in found_hosts()] == ["another", "web1"]
+
+
+def test_a_bare_hosts_operator_has_the_key_at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(layout, "STATE", tmp_path)
+    monkeypatch.setattr(access, "KEY", tmp_path / "key")
+    monkeypatch.setattr(access, "base_folder", lambda: tmp_path / "base")
+    (tmp_path / "key.pub").write_text("ssh-ed25519 AAAA lab\n")
+    (tmp_path / "base" / "home" / "deploy").mkdir(parents=True)
+    (tmp_path / "base" / "home" / "deploy").chmod(0o750)
+    host = hosts()["web1"]
+
+    access.write_operator_key(host)
+
+    home = host.upper / "home" / "deploy"
+    assert (home / ".ssh" / "authorized_keys").read_text() == "ssh-ed25519 AAAA lab\n"
+    modes = [path.stat().st_mode & 0o777 for path in (home, home / ".ssh", home / ".ssh" / "authorized_keys")]
+    assert modes == [0o750, 0o700, 0o600]
+    assert home.stat().st_uid == (tmp_path / "base" / "home" / "deploy").stat().st_uid
+
+
+@pytest.mark.parametrize(("name", "peer"), [("web1,web2", ""), ("web1", "web1"), ("web1", "web2,db1")])
+def test_a_cable_has_two_ends(name: str, peer: str) -> None:
+    with pytest.raises(LabError, match="a cable has two ends: name one host"):
+        verbs.cut(name, peer)
