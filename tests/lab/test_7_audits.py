@@ -17,10 +17,7 @@ pytestmark = pytest.mark.lab
 LYNIS_AT_LEAST = 60
 #: What testssl.sh finds and why it stands.
 TLS_EXCEPTIONS = {
-    "cert_trust": "the lab's authority is its own",
-    "cert_chain_of_trust": "the lab's authority is its own",
     "cert_revocation": "an authority of one's own publishes no list",
-    "DNS_CAArecord": "the lab has no DNS",
     # Mozilla's intermediate profile leaves the choice to the client, as all its ciphers are sound.
     "cipher_order": "the client chooses among sound ciphers",
     # The pages' own defence: SameSite cookies, and tokens that are signed anew (roles/nginx, site.conf.j2).
