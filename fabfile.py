@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import env, hosts, lab, logs, site, status
+from ops.verbs import env, hosts, lab, logs, overview, site, status
 
 namespace = Collection(
     site.provision,
@@ -17,3 +17,4 @@ namespace = Collection(
     Collection.from_module(env, name="env"),
     Collection.from_module(lab, name="lab"),
 )
+namespace.add_task(overview.overview, name="help", default=True)

@@ -46,7 +46,9 @@ class Host:
                     f"{self.name}: {name} is a template; give it as plain text in the inventory"
                 )
         # Nobody sits before the many at once who could be asked for a passphrase or an unknown host's key.
-        words = ["ssh", *(["-t"] if terminal else ["-T", "-o", "BatchMode=yes"]), "-o", "ConnectTimeout=5"]
+        # LogLevel: the news that a connection is closed belongs to no command's output.
+        quiet = ["-t", "-o", "LogLevel=ERROR"] if terminal else ["-T", "-o", "BatchMode=yes"]
+        words = ["ssh", *quiet, "-o", "ConnectTimeout=5"]
         words += shlex.split(str(self.variables.get("ansible_ssh_common_args", "")))
         if "ansible_ssh_private_key_file" in self.variables:
             words += ["-i", str(self.variables["ansible_ssh_private_key_file"])]

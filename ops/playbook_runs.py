@@ -9,6 +9,8 @@ from typing import Any
 
 from ops.inventory import REPOSITORY, inventory_path, tool
 
+#: What ansible-playbook ends with where it lost hosts and nothing else failed.
+UNREACHABLE = 4
 PLUGINS = REPOSITORY / "ops" / "plugins"
 
 
@@ -51,6 +53,10 @@ def run_playbook(command: list[str], *, verbose: bool = False) -> None:
     done = subprocess.run(
         command, cwd=REPOSITORY, env=os.environ | ({} if verbose else readable), check=False
     )
+    if done.returncode == UNREACHABLE:
+        raise PlaybookFailed(
+            "a host is out of reach, see above; fresh ones that let only root in begin with fab operators"
+        )
     if done.returncode != 0:
         raise PlaybookFailed(f"ansible-playbook ended with {done.returncode}: the last errors above say why")
 

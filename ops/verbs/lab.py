@@ -47,7 +47,7 @@ def reset(_context: Connection, hosts: str = "") -> None:
 
 @verb(
     positional=["host"],
-    help={"peer": "the host at the cable's other end; all where none is named"},
+    help={"host": "a host of the lab", "peer": "the host at the cable's other end; all where none is named"},
 )
 def cut(_context: Connection, host: str, peer: str = "") -> None:
     """Cut a host's cable, or the one between two hosts."""
@@ -55,7 +55,7 @@ def cut(_context: Connection, host: str, peer: str = "") -> None:
     print(f"Cut: {host} from {peer or 'all'}; fab lab.join mends it")
 
 
-@verb(positional=["host"], help={"peer": "the host at the cable's other end"})
+@verb(positional=["host"], help={"host": "a host of the lab", "peer": "the host at the cable's other end"})
 def join(_context: Connection, host: str, peer: str = "") -> None:
     """Mend what cut has cut."""
     verbs.join(host, peer)

@@ -110,7 +110,8 @@ def find_mixture(rows: list[Row]) -> Iterator[str]:
     usual = next((release for release, _ in releases.most_common(1)), "")
     for row in rows:
         if row.release and row.release != usual:
-            yield f"{row.host}: {row.program} runs release {row.release}, most run {usual}"
+            runs = f"{row.program} runs release {row.release}, most run {usual}"
+            yield f"{row.host}: {runs}: a deploy is under way, or fab provision is due"
 
 
 def print_queues(answers: list[Answer]) -> Iterator[str]:

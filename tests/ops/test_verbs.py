@@ -109,6 +109,10 @@ def test_every_verb_is_listed_with_what_it_does() -> None:
         assert f"  {verb}  " in listed
 
 
+def test_fab_alone_lists_the_verbs() -> None:
+    assert "  provision  " in fab().stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

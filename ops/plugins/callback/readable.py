@@ -4,6 +4,7 @@ import sys
 import time
 from typing import Any
 
+from ansible.playbook.task_include import TaskInclude
 from ansible.plugins.callback.default import CallbackModule as Default
 
 DOCUMENTATION = """
@@ -76,6 +77,9 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
     def v2_playbook_on_no_hosts_matched(self) -> None:
         """Leave it out: that a tier has none of the hosts is what a limit is for."""
 
+    def v2_playbook_on_include(self, included_file: Any) -> None:
+        """Leave it out: what is included speaks for itself."""
+
     def v2_playbook_on_task_start(self, task: Any, is_conditional: Any) -> None:
         """Show the task as the one at work."""
         super().v2_playbook_on_task_start(task, is_conditional)
@@ -84,6 +88,8 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
 
     def v2_runner_on_ok(self, result: Any) -> None:
         """Let playbooks speak: what they say by `debug` is no news of a task that is right already."""
+        if isinstance(result.task, TaskInclude):
+            return
         said = result.result.get("msg") if result.task.action.endswith("debug") else None
         if isinstance(said, str) and not result.result.get("changed"):
             self._display.display(f"{result.host.get_name()}: {said}")
