@@ -89,9 +89,8 @@ def drift(_context: Connection, to: str = "lab", limit: str = "") -> None:
         if len(difference.lines) > SHOWN_LINES:
             print(f"    … and {len(difference.lines) - SHOWN_LINES} lines more", flush=True)
     if count:
-        raise VerbError(
-            f"{count} difference{'s' if count > 1 else ''}; fab provision --to {to} removes {'them' if count > 1 else 'it'}"
-        )
+        found, them = ("1 difference", "it") if count == 1 else (f"{count} differences", "them")
+        raise VerbError(f"{found}; fab provision --to {to} removes {them}")
     print("Nothing differs")
 
 
