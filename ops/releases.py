@@ -3,7 +3,7 @@
     python -m ops.releases build [--dirty] [--ref REF] [--machine aarch64]   prints the release's name
     python -m ops.releases list                                  the releases that are kept here
     python -m ops.releases verify NAME                           compares a release with its manifest
-    python -m ops.releases adopt ARCHIVE                         takes over a release packed on a host
+    python -m ops.releases adopt ARCHIVE                         takes over a commit's release from a host
     python -m ops.releases wheelhouse LOCK [--machine aarch64]   prints the folder of a lock's wheels
 
 A release is var/releases/<version>-<UTC time of the commit>/: `wheelhouse/`, `requirements.txt` (with the
@@ -38,7 +38,10 @@ from ops.wheelhouses import (
 
 STORE = ROOT / "var" / "releases"
 WHEELHOUSES = ROOT / "var" / "wheelhouses"
-NAME = re.compile(r"[0-9][0-9A-Za-z.+]*-\d{8}T\d{6}Z(-dirty)?")
+COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})\b")
+LOCK = Path("requirements") / "runtime.txt"
+REQUIREMENTS = "requirements.txt"
 ARCHIVE = "release.tar"
 MANIFEST = "manifest.json"
 
@@ -89,6 +92,18 @@ def fill(release: Path, source: Source, machines: Sequence[str], wheelhouses: Pa
     """Make the wheelhouse and its requirements."""
     house = release / "wheelhouse"
     house.mkdir(parents=True)
+    wheel = build_wheel(source, house)
+    lock = source.folder / LOCK
+    for machine in machines:
+        for path in make_wheelhouse(lock, machine, wheelhouses).iterdir():
+            if not (house / path.name).exists():
+                # Linked: releases of one lock share their wheels.
+                os.link(path, house / path.name)
+    (release / REQUIREMENTS).write_text(require(source, wheel), encoding="utf-8")
+
+
+def build_wheel(source: Source, house: Path) -> Path:
+    """Microblog's own wheel, in the folder `house`: the same source gives the same bytes."""
     say(f"Building the wheel of {source.version}")
     # The caller's own time would be in the wheel.
     environment = {name: value for name, value in os.environ.items() if name != "SOURCE_DATE_EPOCH"}
@@ -104,20 +119,26 @@ def fill(release: Path, source: Source, machines: Sequence[str], wheelhouses: Pa
     ]
     run_quietly(command, "the wheel", cwd=source.folder, env=environment)
     (wheel,) = house.glob("*.whl")
-    lock = source.folder / "requirements" / "runtime.txt"
-    for machine in machines:
-        for path in make_wheelhouse(lock, machine, wheelhouses).iterdir():
-            if not (house / path.name).exists():
-                # Linked: releases of one lock share their wheels.
-                os.link(path, house / path.name)
-    own = f"microblog=={source.version} \\\n    --hash=sha256:{hash_file(wheel)}\n"
-    (release / "requirements.txt").write_text(lock.read_text(encoding="utf-8") + own, encoding="utf-8")
+    return wheel
+
+
+def require(source: Source, wheel: Path) -> str:
+    """The release's requirements: its lock, and its own wheel by its hash."""
+    lock = (source.folder / LOCK).read_text(encoding="utf-8")
+    return f"{lock}microblog=={source.version} \\\n    --hash=sha256:{hash_file(wheel)}\n"
 
 
 def write_manifest(release: Path, source: Source, digest: str, machines: Sequence[str]) -> None:
     """Write what the release is made of, and pack it."""
-    files = [release / "requirements.txt", *(release / "wheelhouse").iterdir()]
-    manifest = {
+    manifest = describe(release, source, digest, machines)
+    (release / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
+    pack(release)
+
+
+def describe(release: Path, source: Source, digest: str, machines: Sequence[str]) -> dict[str, Any]:
+    """What the release is made of: all of its files but the manifest."""
+    files = [path for path in release.rglob("*") if path.is_file() and path != release / MANIFEST]
+    return {
         "name": source.name,
         "version": source.version,
         "commit": source.commit,
@@ -126,8 +147,6 @@ def write_manifest(release: Path, source: Source, digest: str, machines: Sequenc
         "machines": sorted(machines),
         "files": hash_tree(release, files),
     }
-    (release / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    pack(release)
 
 
 def pack(release: Path) -> None:
@@ -161,20 +180,61 @@ def verify(release: Path) -> None:
             )
 
 
-def adopt(archive: Path, store: Path) -> str:
-    """Take over a release that was packed on a host, if it is what its manifest says; its name."""
+def adopt(archive: Path, root: Path = ROOT) -> str:
+    """Take over a release that was packed on a host, if it is what its commit makes here; its name.
+
+    Nothing that the host says is believed: the lock is git's, the own wheel is built again, every other wheel
+    has a hash of the lock. Raises `ReleaseRefused` where it differs, and for a work tree's release,
+    as nothing tells what that must be.
+    """
+    store = root / "var" / "releases"
     store.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".new-", dir=store) as made:
         folder = Path(made) / "release"
         unpack(archive, folder)
-        name = str(read_manifest(folder)["name"])
-        if not NAME.fullmatch(name):
-            raise ReleaseRefused(f"{archive}: {name!r} is no release's name")
-        verify(folder)
+        source = export_adopted(read_manifest(folder), root, Path(made) / "source")
+        compare_adopted(folder, source, Path(made) / "own")
         pack(folder)
-        if not (store / name).exists():
-            folder.rename(store / name)
-    return name
+        if not (store / source.name).exists():
+            folder.rename(store / source.name)
+    return source.name
+
+
+def export_adopted(manifest: dict[str, Any], root: Path, target: Path) -> Source:
+    """The source of the commit that a manifest names, from git here. Raises `ReleaseRefused`."""
+    name, commit = str(manifest["name"]), str(manifest["commit"])
+    if manifest["dirty"]:
+        raise ReleaseRefused(
+            f"{name} was built from a work tree, so nothing here tells what it must be: "
+            "build one of a commit, and give it by -e release=NAME"
+        )
+    if not COMMIT.fullmatch(commit):
+        raise ReleaseRefused(f"{name} names no commit, but {commit!r}")
+    try:
+        return export(root, target, ref=commit)
+    except ReleaseRefused as error:
+        raise ReleaseRefused(
+            f"{name} is of the commit {commit}, unknown here: git fetch ({error})"
+        ) from error
+
+
+def compare_adopted(release: Path, source: Source, made: Path) -> None:
+    """Compare a release that came from a host with its source. Raises `ReleaseRefused` for what differs."""
+    digest = source.digest
+    made.mkdir()
+    own = build_wheel(source, made)
+    allowed = set(HASH.findall((source.folder / LOCK).read_text(encoding="utf-8"))) | {hash_file(own)}
+    for path in sorted((release / "wheelhouse").glob("*")):
+        if not path.is_file() or hash_file(path) not in allowed:
+            raise ReleaseRefused(
+                f"{source.name}: {path.name} isn't what commit {source.commit[:12]} needs, or makes with the "
+                "setuptools here: don't trust the host, or build the release of that commit here"
+            )
+    if (release / REQUIREMENTS).read_text(encoding="utf-8") != require(source, own):
+        raise ReleaseRefused(f"{source.name}: {REQUIREMENTS} isn't the lock of commit {source.commit[:12]}")
+    manifest = read_manifest(release)
+    if manifest != describe(release, source, digest, manifest["machines"]):
+        raise ReleaseRefused(f"{source.name}: the manifest isn't that of its files and its commit")
 
 
 def list_releases(store: Path) -> list[str]:
@@ -218,7 +278,7 @@ def answer(given: argparse.Namespace) -> list[str]:
     if given.verb == "list":
         return list_releases(STORE)
     if given.verb == "adopt":
-        return [adopt(given.archive, STORE)]
+        return [adopt(given.archive)]
     if given.verb == "wheelhouse":
         lock = LOCKS / f"{given.lock}.txt"
         return [str(make_wheelhouse(lock, machine, WHEELHOUSES)) for machine in given.machine or ["x86_64"]]

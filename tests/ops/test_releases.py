@@ -16,6 +16,7 @@ from ops.sources import export, unpack
 from ops.wheelhouses import PLATFORMS, ReleaseRefused, select_requirements
 
 NOBODY = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.org")
+NEEDED = "needed-1-py3-none-any.whl"
 INITIAL = 'VERSION = "1"\n'
 
 
@@ -34,14 +35,15 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (package / "__main__.py").write_text(INITIAL)
     (root / "requirements").mkdir()
     (root / "requirements" / "runtime.in").write_text("")
-    (root / "requirements" / "runtime.txt").write_text("")
+    wheels = tmp_path / "wheels"
+    wheels.mkdir()
+    (wheels / NEEDED).write_bytes(b"wheel")
+    hashed = wheelhouses.hash_file(wheels / NEEDED)
+    (root / "requirements" / "runtime.txt").write_text(f"needed==1 \\\n    --hash=sha256:{hashed}\n")
     for name in ("setup.py", "LICENSE"):
         shutil.copyfile(ROOT / name, root / name)
     git(root, "init", "--quiet", "--initial-branch=main")
     commit(root, "One", "2026-01-02T03:04:05+0100")
-    wheels = tmp_path / "wheels"
-    wheels.mkdir()
-    (wheels / "needed-1-py3-none-any.whl").write_bytes(b"wheel")
     monkeypatch.setattr(releases, "make_wheelhouse", lambda _lock, _machine, _store: wheels)
     return root
 
@@ -147,23 +149,87 @@ def test_a_changed_file_is_noticed(checkout: Path) -> None:
         verify(release)
 
 
-def test_a_release_comes_back_from_a_host_only_as_it_was(checkout: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def fetched(checkout: Path, tmp_path: Path) -> Path:
+    """A release unpacked as a host has it, and no longer kept here."""
     name = build(["x86_64"], root=checkout)
-    release = checkout / "var" / "releases" / name
-    store = tmp_path / "another store"
+    folder = tmp_path / "host" / name
+    shutil.copytree(checkout / "var" / "releases" / name, folder)
+    shutil.rmtree(checkout / "var" / "releases")
+    return folder
 
-    assert adopt(release / "release.tar", store) == name
-    assert list_releases(store) == [name]
-    assert (store / name / "release.tar").read_bytes() == (release / "release.tar").read_bytes()
 
-    wheel = release / "wheelhouse" / "needed-1-py3-none-any.whl"
-    wheel.unlink()
-    wheel.write_bytes(b"another wheel")
+def repack(release: Path) -> Path:
+    """Pack it with a manifest that is true of its files, as somebody who holds a host can."""
+    manifest = json.loads((release / "manifest.json").read_text())
+    files = [release / "requirements.txt", *(release / "wheelhouse").iterdir()]
+    manifest["files"] = wheelhouses.hash_tree(release, files)
+    (release / "manifest.json").write_text(json.dumps(manifest))
     pack(release)
-    shutil.rmtree(store)
-    with pytest.raises(ReleaseRefused, match="manifest"):
-        adopt(release / "release.tar", store)
-    assert list_releases(store) == []
+    return release / "release.tar"
+
+
+def change_manifest(release: Path, **values: object) -> None:
+    manifest = json.loads((release / "manifest.json").read_text())
+    (release / "manifest.json").write_text(json.dumps(manifest | values))
+
+
+def test_a_release_comes_back_from_a_host_as_it_was(checkout: Path, fetched: Path) -> None:
+    assert adopt(fetched / "release.tar", checkout) == fetched.name
+
+    assert list_releases(checkout / "var" / "releases") == [fetched.name]
+    archive = checkout / "var" / "releases" / fetched.name / "release.tar"
+    assert archive.read_bytes() == (fetched / "release.tar").read_bytes()
+
+
+@pytest.mark.parametrize("wheel", [NEEDED, "microblog-1.2.3-py3-none-any.whl", "added-1-py3-none-any.whl"])
+def test_a_wheel_that_the_commit_neither_needs_nor_makes_is_refused(
+    checkout: Path, fetched: Path, wheel: str
+) -> None:
+    path = fetched / "wheelhouse" / wheel
+    path.unlink(missing_ok=True)
+    path.write_bytes(b"another wheel")
+    requirements = fetched / "requirements.txt"
+    requirements.write_text(
+        f"{requirements.read_text()}other==1 --hash=sha256:{wheelhouses.hash_file(path)}\n"
+    )
+
+    with pytest.raises(ReleaseRefused, match=rf"{wheel} isn't what commit"):
+        adopt(repack(fetched), checkout)
+
+    assert list_releases(checkout / "var" / "releases") == []
+
+
+def test_requirements_that_are_not_the_commits_are_refused(checkout: Path, fetched: Path) -> None:
+    (fetched / "requirements.txt").write_text("--index-url https://example.org\n")
+
+    with pytest.raises(ReleaseRefused, match="isn't the lock of commit"):
+        adopt(repack(fetched), checkout)
+
+
+@pytest.mark.parametrize("field", ["name", "version", "source"])
+def test_an_old_commit_under_another_name_is_refused(checkout: Path, fetched: Path, field: str) -> None:
+    change_manifest(fetched, **{field: "9.9.9-20270102T020405Z"})
+
+    with pytest.raises(ReleaseRefused, match="isn't that of its files and its commit"):
+        adopt(repack(fetched), checkout)
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ({"dirty": True}, "built from a work tree"),
+        ({"commit": "0" * 40}, "unknown here: git fetch"),
+        ({"commit": "--all"}, "names no commit"),
+    ],
+)
+def test_a_release_that_git_cant_vouch_for_is_refused(
+    checkout: Path, fetched: Path, values: dict[str, object], complaint: str
+) -> None:
+    change_manifest(fetched, **values)
+
+    with pytest.raises(ReleaseRefused, match=complaint):
+        adopt(repack(fetched), checkout)
 
 
 LOCK = """\
