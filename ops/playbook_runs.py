@@ -107,6 +107,9 @@ def _diff_lines(result: dict[str, Any]) -> Iterator[str]:
     for part in result.get("results") or []:
         if part.get("changed"):
             yield from _diff_lines(part)
+    # A debug task only tells.
+    if result.get("_ansible_verbose_always") and "results" not in result:
+        yield str(result["msg"])
     diffs = result.get("diff") or []
     for diff in diffs if isinstance(diffs, list) else [diffs]:
         before, after = _as_lines(diff.get("before")), _as_lines(diff.get("after"))

@@ -65,6 +65,21 @@ def test_modes_and_loops_are_told_too() -> None:
     assert [found.lines for found in read_event(event)] == [("- mode: 0644", "+ mode: 0640")]
 
 
+def test_what_a_task_only_tells_is_told() -> None:
+    told = [{"changed": True, "msg": "relay is STOPPED", "_ansible_verbose_always": True}]
+    event = {
+        "_event": "v2_runner_on_ok",
+        "task": {"name": "supervisor : Tell of programs"},
+        "hosts": {
+            "worker1": {"changed": True, "msg": "All items completed", "results": told},
+            "web1": {"changed": True, "msg": "stale", "_ansible_verbose_always": True},
+            "web2": {"changed": True, "msg": "Command would have run"},
+        },
+    }
+
+    assert [found.lines for found in read_event(event)] == [("relay is STOPPED",), ("stale",), ()]
+
+
 def test_handlers_are_no_differences() -> None:
     event = {
         "_event": "v2_runner_on_ok",
