@@ -69,6 +69,14 @@ def test_readiness_is_not_for_the_public(site: Site) -> None:
         assert site.visitor().get(path).status in {403, 404}, path
 
 
+def test_what_no_page_is_asked_by_has_a_page(site: Site) -> None:
+    """What a proxy refuses by itself looks like the site too."""
+    for path, status in (("/media/..%2f..%2fetc", 400), (f"/{'a' * 5000}", 414), ("/static/", 404)):
+        answer = site.visitor().get(path)
+        assert answer.status == status, path[:20]
+        assert "Go to the front page" in answer.text, path[:20]
+
+
 def test_people_sign_up_post_and_are_mailed(site: Site) -> None:
     ada, visitor = sign_up(site, "ada")
     grace, _ = sign_up(site, "grace")
