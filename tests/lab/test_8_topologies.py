@@ -11,6 +11,7 @@ from tests.lab.conftest import Site
 from tests.lab.runs import play_well
 from tests.lab.test_2_visitors import sign_up
 from tests.lab.test_5_failures import NOTICED_SECONDS, serves, state_of
+from tests.lab.test_6_secrets import values
 
 pytestmark = pytest.mark.lab
 
@@ -34,7 +35,15 @@ def test_a_host_line_scales_out_and_leaves_again(site: Site) -> None:
     verbs.up()
 
     play_well("remove", *GROWN, "-e", "leaving=db2")
-    assert "web-" not in site.sudo("db2", "sudo -u microblog supervisorctl status || true")
+    assert site.sudo("db2", "pgrep -u microblog || true") == ""
+    assert (
+        site.grep(
+            site.hosts["db2"],
+            "find /etc /opt/microblog /var/lib -type f -print0 | xargs -0 cat",
+            "\n".join(values(site)),
+        )
+        == 0
+    )
 
     play_well("site", "--limit", "edge,database,worker", log="site-shrunk")
     assert serves(site)
