@@ -111,7 +111,7 @@ def mails_about(site: Site, recipient: str, author: str) -> list[str]:
 
 
 def waits_for_jobs(site: Site, host: str) -> bool:
-    """Whether the broker holds a connection of the host that waits to be given a job (its flag is b, blocked)."""
+    """Whether a connection of the host waits at the broker to be given a job (flag b: blocked)."""
     clients = site.sudo("db1", "redis-operator broker client list").splitlines()
     return any(f" addr={site.hosts[host].address}:" in line and " flags=b " in line for line in clients)
 
