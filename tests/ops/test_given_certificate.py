@@ -12,6 +12,9 @@ from cryptography.x509.oid import NameOID
 
 from ops.inventory import REPOSITORY, tool
 
+# One worker makes the run that all of them look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("certificates")]
+
 NOW = datetime.now(UTC)
 
 
