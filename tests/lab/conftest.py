@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.lab.visitor import Visitor
 
 #: Saved after provisioning: `verbs.reset(hosts, PROVISIONED)` gives it back in seconds.
 PROVISIONED = "provisioned"
+INVENTORIES = Path(__file__).parent / "inventories"
 
 
 @dataclass
@@ -99,6 +101,15 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         yield Site(bare_check, first, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))
     finally:
         collect_logs()
+
+
+@pytest.fixture(scope="session")
+def one_host(site: Site) -> Iterator[Future[Run]]:
+    """db2 becomes a whole site of its own, while tests that mostly wait use the machine's time left."""
+    assert site.hosts["db2"].groups == ("spare",)
+    verbs.reset("db2")
+    with ThreadPoolExecutor(1) as pool:
+        yield pool.submit(play, "site", inventory=INVENTORIES / "one_host", log="site-one-host")
 
 
 def collect_logs() -> None:

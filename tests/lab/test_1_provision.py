@@ -3,7 +3,7 @@
 import pytest
 
 from tests.lab.conftest import Site
-from tests.lab.runs import play, play_well
+from tests.lab.runs import play_well
 
 pytestmark = pytest.mark.lab
 
@@ -32,10 +32,3 @@ def test_a_second_run_changes_nothing(site: Site) -> None:
 
     assert second.changed_tasks == []
     assert set(second.changed.values()) == {0}
-
-
-def test_check_mode_is_clean_on_finished_hosts(site: Site) -> None:
-    check = play("site", "--check", "--diff", log="site-check-finished")
-
-    assert check.code == 0, check.failure
-    assert check.changed_tasks == []

@@ -11,7 +11,8 @@ from ops.lab.layout import SMTP_PORT
 from tests.lab.conftest import Site
 from tests.lab.test_2_visitors import sign_up
 
-pytestmark = pytest.mark.lab
+# The other tests of this folder but the last need db2 no more.
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("one_host")]
 
 #: Health checks ask each second and believe two answers.
 NOTICED_SECONDS = 10

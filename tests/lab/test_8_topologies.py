@@ -1,21 +1,21 @@
 """The same playbook for other shapes: a third web host that comes and goes, and everything on one host."""
 
 from collections.abc import Iterator
-from pathlib import Path
+from concurrent.futures import Future
 
 import pytest
 
 from devstack.processes import wait_for
 from ops.lab import verbs
-from tests.lab.conftest import Site
-from tests.lab.runs import play_well
+from tests.lab.conftest import INVENTORIES, Site
+from tests.lab.runs import Run, play_well
 from tests.lab.test_2_visitors import sign_up
 from tests.lab.test_5_failures import NOTICED_SECONDS, serves, state_of
 from tests.lab.test_6_secrets import values
 
 pytestmark = pytest.mark.lab
 
-INVENTORIES = Path(__file__).parent / "inventories"
+ONE_HOST = "10.77.0.42"
 GROWN = ("-i", str(INVENTORIES / "third_web_host.yml"))
 
 
@@ -23,6 +23,15 @@ GROWN = ("-i", str(INVENTORIES / "third_web_host.yml"))
 def _bare_db2() -> Iterator[None]:
     yield
     verbs.reset("db2")
+
+
+@pytest.mark.usefixtures("_bare_db2")
+def test_everything_on_one_host(site: Site, one_host: Future[Run]) -> None:
+    run = one_host.result()
+
+    assert run.code == 0, run.failure
+    assert site.visitor(ONE_HOST).get("/").status == 200
+    sign_up(site, "solo", ONE_HOST)
 
 
 @pytest.mark.usefixtures("_bare_db2")
@@ -45,19 +54,7 @@ def test_a_host_line_scales_out_and_leaves_again(site: Site) -> None:
         == 0
     )
 
-    play_well("site", "--limit", "edge,database,worker", log="site-shrunk")
+    options = ("--limit", "edge,database,worker", "--tags", "firewall,postgresql,media,haproxy")
+    play_well("site", *options, log="site-shrunk")
     assert serves(site)
     assert "db2" not in site.sudo("lb1", "cat /etc/haproxy/haproxy.cfg")
-
-
-@pytest.mark.usefixtures("_bare_db2")
-def test_everything_on_one_host(site: Site) -> None:
-    verbs.reset("db2")
-
-    play_well("site", inventory=INVENTORIES / "one_host", log="site-one-host")
-
-    address = "10.77.0.42"
-    assert site.visitor(address).get("/").status == 200
-    second = play_well("site", inventory=INVENTORIES / "one_host", log="site-one-host-again")
-    assert second.changed_tasks == []
-    sign_up(site, "solo", address)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.lab.conftest import Site
-from tests.lab.runs import Run, play, play_well
+from tests.lab.runs import Run, play
 
 pytestmark = pytest.mark.lab
 
@@ -34,22 +34,3 @@ def test_keys_that_shut_the_operator_out_are_taken_back(site: Site) -> None:
     assert run.code != 0
     assert "add the public key that you log in with" in " ".join(run.output.split())
     assert "nobody" not in site.sudo("db2", "cat /home/deploy/.ssh/authorized_keys")
-
-
-def test_the_ssh_server_moves_in_two_runs(site: Site) -> None:
-    def listening() -> set[str]:
-        lines = site.sudo("db2", "ss -Hltnp '( sport = :22 or sport = :2222 )'").splitlines()
-        return {line.split()[3].rpartition(":")[2] for line in lines}
-
-    def move(**variables: int) -> None:
-        options = ("--limit", "db2", "--tags", "firewall,ssh_server", "-e", json.dumps(variables))
-        play_well("site", *options, log="site-ssh-port")
-
-    move(ssh_server_port=2222)
-    assert listening() == {"22", "2222"}
-
-    move(ansible_port=2222)
-    assert listening() == {"22", "2222"}
-
-    move()
-    assert listening() == {"22"}

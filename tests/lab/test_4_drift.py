@@ -1,0 +1,43 @@
+"""Check mode tells what was changed by hand on finished hosts and nothing else; the next run undoes it."""
+
+import re
+import subprocess
+
+import pytest
+
+from ops.inventory import REPOSITORY, tool
+from tests.lab.conftest import Site
+from tests.lab.runs import LOGS, play_well
+
+pytestmark = pytest.mark.lab
+
+DIFFERENCE = re.compile(r"^\w+: \w+: .*$", re.MULTILINE)
+
+
+def drift(log: str, *options: str) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [tool("fab"), "drift", *options], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    (LOGS / f"{log}.log").write_text(done.stdout + done.stderr, encoding="utf-8")
+    return done
+
+
+def test_a_change_by_hand_shows_and_goes(site: Site) -> None:
+    site.sudo("web2", "echo '# mine' >> /etc/nginx/nginx.conf")
+    site.sudo("web2", "chmod 0644 /etc/microblog/environment")
+    site.sudo("worker1", "sudo -u microblog supervisorctl stop relay")
+
+    found = drift("site-drift")
+    play_well("site", "--limit", "web2,worker1", log="site-after-drift")
+    after = drift("site-drift-after", "--limit", "web2,worker1")
+
+    assert found.returncode == 1
+    assert set(DIFFERENCE.findall(found.stdout)) == {
+        "web2: nginx_base: Configure nginx",
+        "web2: application: Write the settings",
+        "worker1: supervisor: Tell of programs that a run would start again",
+    }
+    assert "- # mine" in found.stdout
+    assert "relay is STOPPED" in found.stdout
+    assert after.returncode == 0, after.stdout
+    assert "Nothing differs" in after.stdout
