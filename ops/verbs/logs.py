@@ -14,6 +14,7 @@ from ops.verbs.terminal import TO, VerbError, verb
 
 PROGRAM = re.compile(r"[\w*@.-]*")
 READ_SECONDS = 120
+CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 @verb(
@@ -57,13 +58,18 @@ def print_logs(hosts: list[Host], command: str, text: str, program: str, grep: s
     if without and not found:
         raise no_such_program(program, [answer.output for answer in without])
     for answer in found:
-        for line in answer.output.splitlines():
-            print(f"{answer.host.name} {line}")
+        for line in answer.output.split("\n") if answer.output else ():
+            print(f"{answer.host.name} {make_harmless(line)}")
     if grep and not any(answer.output for answer in found):
         print(f"No line of {len(found)} hosts has {grep!r}", file=sys.stderr)
     silent = [answer for answer in answers if answer.failed and answer not in without]
     if silent:
         raise VerbError("; ".join(f"{answer.host.name}: {answer.output}" for answer in silent))
+
+
+def make_harmless(line: str) -> str:
+    """The line without what a terminal would obey: who holds a program writes its log."""
+    return CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), line.rstrip("\n"))
 
 
 def no_such_program(program: str, lists: list[str]) -> VerbError:
@@ -111,7 +117,7 @@ def follow_logs(hosts: list[Host], command: str, text: str) -> None:
 def _print_lines(host: Host, process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        print(f"{host.name} {line}", end="", flush=True)
+        print(f"{host.name} {make_harmless(line)}", flush=True)
     code = process.wait()
     if code not in {0, NO_SUCH_PROGRAM}:
         print(f"{host.name} no longer answers", file=sys.stderr, flush=True)

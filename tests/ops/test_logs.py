@@ -145,3 +145,7 @@ def test_programs_for_hosts_are_ascii_and_ask_for_no_more_than_python() -> None:
         command, text = remote_program(name, program="it's")
         assert text.isascii()
         assert json.loads(shlex.split(command)[-1]) == {"program": "it's"}
+
+
+def test_what_a_terminal_would_obey_is_shown_instead() -> None:
+    assert verb_logs.make_harmless("a\tb \x1b[2J\x07\x0c ä\n") == "a\tb \\x1b[2J\\x07\\x0c ä"
