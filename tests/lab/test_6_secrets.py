@@ -1,4 +1,4 @@
-"""Nothing secret where it must not be; every service its own user."""
+"""Nothing secret where it must not be; every service its own user, that writes in its own folders only."""
 
 import pytest
 
@@ -17,6 +17,14 @@ USERS = {
     "redis-server": "redis",
     "haproxy": "haproxy",
 }
+
+#: Where each user may write, and what lies below.
+WRITABLE = {
+    "microblog": ("/var/lib/microblog/run", "/var/lib/microblog/metrics", "/var/log/microblog"),
+    "www-data": ("/var/cache/nginx", "/var/lib/nginx", "/var/lib/microblog/incoming"),
+}
+PICTURES = "/var/lib/microblog/media"
+FOR_ALL = ("/tmp", "/var/tmp")
 
 
 def values(site: Site) -> list[str]:
@@ -67,3 +75,16 @@ def test_services_run_as_their_own_users(site: Site) -> None:
                     seen.add((service, user))
                     assert user == expected or (service == "haproxy" and user == "root"), f"{name}: {line}"
     assert {service for service, _ in seen} >= {"supervisord", "postgres", "redis-server", "haproxy"}
+
+
+@pytest.mark.parametrize("user", WRITABLE)
+@pytest.mark.parametrize("host", ["web1", "worker1"])
+def test_programs_write_in_their_own_folders_only(site: Site, host: str, user: str) -> None:
+    """Who takes a program over shall not change what root or another program uses."""
+    group = "www-data" if user == "www-data" else "microblog"
+    wanted = f"-user {user} -o -group {group} -perm -020 -o -perm -002"
+    found = site.sudo(host, f"find / -xdev -not -path '/proc/*' -type d '(' {wanted} ')'").splitlines()
+
+    allowed = (*WRITABLE[user], PICTURES, *FOR_ALL)
+    assert [each for each in found if not each.startswith(allowed)] == []
+    assert any(each.startswith(WRITABLE[user]) for each in found)
