@@ -57,7 +57,7 @@ def new_environment(name: str) -> Path:
     shutil.copytree(EXAMPLE, folder)
     write_operator(folder, caller_name(), find_public_keys(Path.home() / ".ssh"))
     try:
-        write_vault(name, {"vault_microblog_smtp_url": "smtp://localhost:25"})
+        write_vault(name, {"vault_microblog_smtp_url": "smtp+starttls://user:password@mail.example.org:587"})
     except EnvironmentRefused:
         # Half an environment would be refused the next time as one that is there.
         shutil.rmtree(folder)

@@ -55,7 +55,8 @@ def run_playbook(command: list[str], *, verbose: bool = False) -> None:
     )
     if done.returncode == UNREACHABLE:
         raise PlaybookFailed(
-            "a host is out of reach, see above; fresh ones that let only root in begin with fab operators"
+            "a host is out of reach, ssh says above why. Its key is unknown: ssh there once and accept it. "
+            "You are not let in: another user or key, or fab operators for an image with root alone"
         )
     if done.returncode != 0:
         raise PlaybookFailed(f"ansible-playbook ended with {done.returncode}: the last errors above say why")

@@ -45,7 +45,8 @@ def require_ours() -> None:
         raise LabError("there is no lab: fab lab.up")
     if not is_ours():
         raise LabError(
-            f"the lab is held by {holder.checkout} since {holder.since}; take it over by: fab lab.up --take"
+            f"the lab is held by {holder.checkout} since {holder.since}; "
+            "take it over, and delete what it holds, by: .venv/bin/fab lab.up --take"
         )
 
 
