@@ -15,6 +15,7 @@ def test_check_mode_works_on_bare_hosts(site: Site) -> None:
     if site.bare_check is None:
         pytest.skip("the lab is taken as it is")
     assert site.bare_check.code == 0, site.bare_check.failure
+    assert site.bare_check.changed.keys() == site.hosts.keys()
     assert all(count > 0 for count in site.bare_check.changed.values())
 
 
