@@ -8,7 +8,7 @@ import pytest
 from ops.inventory import REPOSITORY, tool
 from tests.lab.conftest import Site
 from tests.lab.runs import LOGS, play_well
-from tests.lab.test_5_failures import runs_all
+from tests.lab.test_05_failures import runs_all
 
 pytestmark = pytest.mark.lab
 

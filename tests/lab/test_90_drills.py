@@ -8,8 +8,8 @@ import pytest
 from ops.lab import verbs
 from tests.lab.conftest import INVENTORIES, Site
 from tests.lab.runs import Run, play_well
-from tests.lab.test_5_failures import serves
-from tests.lab.test_7_audits import LYNIS_AT_LEAST, ask_lynis
+from tests.lab.test_05_failures import serves
+from tests.lab.test_07_audits import LYNIS_AT_LEAST, ask_lynis
 
 pytestmark = [pytest.mark.lab, pytest.mark.drill]
 
