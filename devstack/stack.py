@@ -95,7 +95,7 @@ class Stack:
             superuser = os.environ.get("DEVSTACK_POSTGRES_URL") or self._cluster().superuser_url()
             passwords = {role: self.secrets[role] for role in (postgres.OWNER_ROLE, postgres.APP_ROLE)}
             postgres.provision(superuser, passwords, DATABASE)
-            self._microblog("db", "upgrade")
+            self._microblog("db", "upgrade", "--contract")
         self._seed()
         with step("Site, worker, relay and beat"):
             shutil.rmtree(self.layout.metrics, ignore_errors=True)

@@ -1,5 +1,3 @@
-import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,28 +5,8 @@ import pytest
 from devstack import postgres
 from microblog.data import migrations
 from tests.addresses import Addresses, DatabaseUrls
-from tests.cli.conftest import Run
-
-Changes = dict[str, str | None]
-
-
-@pytest.fixture
-def empty(
-    make_database: Callable[..., DatabaseUrls], worker_name: str, request: pytest.FixtureRequest
-) -> DatabaseUrls:
-    """A new database without a schema."""
-    number = abs(hash(request.node.name)) % 10**9
-    return make_database(f"cli_{worker_name}_{number}", migrated=False)
-
-
-@pytest.fixture
-def changes(empty: DatabaseUrls) -> Changes:
-    return {"MICROBLOG_OWNER_DATABASE_URL": empty.owner, "MICROBLOG_DATABASE_URL": empty.app}
-
-
-def execute(url: str, statement: str) -> None:
-    with postgres.autocommit_cursor(url) as cursor:
-        cursor.execute(statement)
+from tests.cli.chains import copy_migrations
+from tests.cli.conftest import Changes, Run, execute
 
 
 def test_upgrade_says_from_and_to_and_shows_each_step(run: Run, changes: Changes) -> None:
@@ -119,8 +97,7 @@ def test_a_lock_that_somebody_holds_is_told(
 def test_revision_writes_a_numbered_file(
     run: Run, changes: Changes, empty: DatabaseUrls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = tmp_path / "migrations"
-    shutil.copytree(migrations.FOLDER, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    folder = copy_migrations(tmp_path)
     before = migrations.head()
     run("db", "upgrade", changes=changes)
     execute(empty.owner, "ALTER TABLE accounts DROP COLUMN bot")
@@ -132,6 +109,7 @@ def test_revision_writes_a_numbered_file(
     number = f"{int(before) + 1:04d}"
     written = folder / "versions" / f"{number}_bots_return.py"
     assert "add_column" in written.read_text()
+    assert migrations.steps()[-1] == migrations.Step(number, "bots_return", "expand")
     assert number in result.stdout
 
 

@@ -29,7 +29,7 @@ WITHOUT_SETTINGS = {("exporter",), ("assets", "export")}
 def test_all_commands_of_the_contract_are_there() -> None:
     assert {" ".join(path) for path, _ in ALL} == {
         *("web", "worker", "relay", "beat", "exporter", "seed"),
-        *("db upgrade", "db check", "db revision"),
+        *("db upgrade", "db plan", "db check", "db revision"),
         *(
             "account create",
             "account suspend",
@@ -101,6 +101,7 @@ def test_a_missing_setting_is_a_line_with_a_hint_and_exit_code_2(path: tuple[str
     "path",
     [
         ("db", "upgrade"),
+        ("db", "plan"),
         ("db", "check"),
         ("seed",),
         ("jobs", "list"),

@@ -39,11 +39,11 @@ def test_up_down_and_up_again(connection: Connection) -> None:
     assert migrations.current(connection) == ""
     migrations.upgrade(connection)
     assert migrations.current(connection) == migrations.head() == REVISIONS[-1]
-    migrations.find_differences(connection)
+    assert migrations.find_differences(connection) == []
     command.downgrade(migrations.make_config(connection), "base")
     migrations.upgrade(connection)
     migrations.upgrade(connection)
-    migrations.find_differences(connection)
+    assert migrations.find_differences(connection) == []
 
 
 def test_revisions_are_numbers_in_order() -> None:

@@ -14,6 +14,8 @@ from microblog.factory import create_app
 from microblog.settings import Settings
 from tests.site import Browser
 
+STEPS = migrations.steps()
+
 
 def test_alive_asks_nobody(settings: Settings) -> None:
     app = away_site(settings, "/nowhere")
@@ -55,6 +57,13 @@ def test_a_schema_behind_is_another_hosts_turn(
     answer = app.test_client().get("/readyz")
     assert answer.status_code == status
     assert answer.get_json()["status"] == ("behind" if status == 503 else "ready")
+
+
+def test_a_contract_step_to_come_is_no_reason_to_wait(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(migrations, "steps", lambda: [*STEPS, migrations.Step("9999", "drop", "contract")])
+    assert app.test_client().get("/readyz").status_code == 200
+    monkeypatch.setattr(migrations, "steps", lambda: [*STEPS, migrations.Step("9999", "add", "expand")])
+    assert app.test_client().get("/readyz").status_code == 503
 
 
 def away_site(settings: Settings, folder: str) -> FlaskClient:

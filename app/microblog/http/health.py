@@ -35,7 +35,7 @@ def ready() -> ResponseReturnValue:
     resources = get_resources()
     schema, database = _look_at_database(resources)
     cache = _look_at_redis(resources)
-    is_behind = schema is not None and not _is_at_or_beyond(schema, migrations.head())
+    is_behind = schema is not None and not migrations.is_at_or_beyond(schema, migrations.required())
     status = "behind" if is_behind else "ready" if database == cache == "up" else "degraded"
     body = jsonify(
         status=status, release=resources.settings.release, schema=schema, database=database, redis=cache
@@ -58,8 +58,3 @@ def _look_at_redis(resources: Resources) -> str:
     except redis.RedisError:
         return "away"
     return "up"
-
-
-def _is_at_or_beyond(schema: str, head: str) -> bool:
-    # Revisions are numbers in order (data/migrations); an empty database has none.
-    return int(schema or 0) >= int(head)

@@ -7,6 +7,9 @@ revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}
 branch_labels = None
 depends_on = None
+# "expand": the release before works with it. "contract": it takes away what only the release before uses; it is
+# the last of its release, and runs by itself once every host runs that (docs/development.md).
+PHASE = "expand"
 
 
 def upgrade() -> None:
