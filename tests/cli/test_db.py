@@ -5,8 +5,8 @@ import pytest
 from devstack import postgres
 from microblog.data import migrations
 from tests.addresses import Addresses, DatabaseUrls
-from tests.cli.chains import copy_migrations
 from tests.cli.conftest import Changes, Run, execute
+from tests.migration_chains import copy_migrations
 
 
 def test_upgrade_says_from_and_to_and_shows_each_step(run: Run, changes: Changes) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from microblog.data import migrations
 from tests.addresses import DatabaseUrls
-from tests.cli.chains import DROP_OLD_WAY, OLD_WAY, add_step, copy_migrations
 from tests.cli.conftest import Changes, Run, execute
+from tests.migration_chains import DROP_OLD_WAY, OLD_WAY, add_step, copy_migrations
 
 
 @pytest.fixture
