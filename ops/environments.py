@@ -37,6 +37,8 @@ PASSWORDS = (
     "postgresql_monitor_password",
     "redis_broker_password",
     "redis_cache_password",
+    "backup_password",
+    "backup_pictures_password",
 )
 
 

@@ -20,6 +20,8 @@ OPEN = {
     ("worker", 9400): {"monitoring"},
     ("media", 8090): {"web", "worker"},
     ("database", 5432): {"web", "worker", "monitoring"},
+    ("database", 8432): {"backup"},
+    ("backup", 8432): {"database", "spare"},
     ("database", 6379): {"web", "worker"},
     ("database", 6380): {"web", "worker"},
 }

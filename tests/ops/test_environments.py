@@ -136,5 +136,5 @@ def test_the_examples_hosts_have_private_addresses_of_their_own(inventories: Pat
         for name, variables in group["hosts"].items()
         if variables
     }
-    assert len(set(addresses.values())) == len(addresses) == 7
+    assert len(set(addresses.values())) == len(addresses) == 8
     assert all(ip_address(address).is_private for address in addresses.values())
