@@ -2,6 +2,7 @@
 
 `load_settings` is the only reader of `MICROBLOG_*` variables. A missing or malformed one raises
 `SettingsError`, so that a process stops at boot instead of failing later. docs/settings.md lists them all.
+An unknown one doesn't: after a rollback the environment is still that of the newer release.
 """
 
 from collections.abc import Mapping
@@ -179,7 +180,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         rate_limit_post=read.rate("RATE_LIMIT_POST", "30 per 5 minutes"),
         rate_limit_reset=read.rate("RATE_LIMIT_RESET", "5 per hour"),
     )
-    problems = [*read.problems, *_find_unknown(environ)] or _find_conflicts(settings)
+    problems = read.problems or _find_conflicts(settings)
     if problems:
         raise SettingsError(problems, is_lacking=read.is_lacking)
     return settings
@@ -194,8 +195,7 @@ def _find_conflicts(settings: Settings) -> list[str]:
     return [f"{name}: must be above {than}, or a slow job would be delivered twice; raise it"]
 
 
-def _find_unknown(environ: Mapping[str, str]) -> list[str]:
-    """Names that nobody reads, most likely misspelt."""
+def find_unknown(environ: Mapping[str, str]) -> list[str]:
+    """Names that nobody reads: misspelt, or a newer release's."""
     known = {PREFIX + item.name.upper() for item in fields(Settings)}
-    unknown = sorted(name for name in environ if name.startswith(PREFIX) and name not in known)
-    return [f"{name}: no such setting; see docs/settings.md for all names, or unset it" for name in unknown]
+    return sorted(name for name in environ if name.startswith(PREFIX) and name not in known)

@@ -68,3 +68,21 @@ def test_a_misspelt_setting_is_named(run: Run) -> None:
     assert result.exit_code == 2
     assert "MICROBLOG_WEB_WORKER: no such setting" in result.stderr
     assert "in a checkout" not in result.stderr
+
+
+def test_all_that_is_wrong_is_told_at_once(run: Run) -> None:
+    result = run("config", "check", changes={"MICROBLOG_WEB_WORKER": "4", "MICROBLOG_WEB_WORKERS": "no"})
+
+    assert result.exit_code == 2
+    first, second = result.stderr.splitlines()
+    assert first.startswith("microblog: MICROBLOG_WEB_WORKERS: 'no' is no whole number")
+    assert second.startswith("microblog: MICROBLOG_WEB_WORKER: no such setting")
+
+
+def test_a_newer_release_s_setting_can_be_allowed(run: Run) -> None:
+    result = run("config", "check", "--allow-unknown", changes={"MICROBLOG_NEWER": "s3cret"})
+
+    assert result.exit_code == 0
+    assert result.stderr == "microblog: MICROBLOG_NEWER: unknown to this release, left alone\n"
+    assert "MICROBLOG_WEB_WORKERS=" in result.stdout
+    assert "s3cret" not in result.output

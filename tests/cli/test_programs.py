@@ -1,3 +1,4 @@
+import json
 import os
 import signal
 import socket
@@ -117,6 +118,7 @@ def served(start: Start, worker_folder: Path, tmp_path_factory: pytest.TempPathF
     path, folder = worker_folder / "web.sock", tmp_path_factory.mktemp("served") / "metrics"
     port = find_free_port()
     common = {"MICROBLOG_METRICS_DIR": str(folder), "MICROBLOG_METRICS_BIND": f"127.0.0.1:{port}"}
+    common["MICROBLOG_NEWER"] = "unknown to this release"
     site = start("web", MICROBLOG_WEB_BIND=f"unix:{path}", MICROBLOG_LOG_FORMAT="json", **common)
     exporter = start("exporter", **common)
     wait_until(lambda: can_connect(UnixConnection(path)) or site.poll() is not None, "web answers")
@@ -141,6 +143,11 @@ def test_web_serves_on_a_unix_socket_and_stops_cleanly(served: Served) -> None:
     assert served.exit_codes == (0, 0), served.output
     # Gunicorn's own lines went through our logging.
     assert '"logger":"gunicorn.error"' in served.output
+
+
+def test_a_newer_release_s_setting_is_logged_once(served: Served) -> None:
+    (line,) = [line for line in served.output.splitlines() if "settings.unknown" in line]
+    assert json.loads(line)["names"] == ["MICROBLOG_NEWER"]
 
 
 def test_the_metrics_of_web_reach_the_exporter(served: Served) -> None:

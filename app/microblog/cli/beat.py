@@ -4,9 +4,8 @@ import importlib
 
 import click
 
-from microblog.cli.measuring import prepare_metrics
+from microblog.cli.starting import start_program
 from microblog.cli.support import examples, read_settings
-from microblog.observability.logs import configure_logs
 
 
 @click.command(epilog=examples("microblog beat"))
@@ -16,6 +15,5 @@ def command() -> None:
     One on each worker host; several do no harm: a period's job is made once. TERM stops it.
     """
     settings = read_settings()
-    prepare_metrics(settings, "beat")
-    configure_logs(settings, service="beat")
+    start_program(settings, "beat")
     importlib.import_module("microblog.worker.schedule").run_beat(settings)

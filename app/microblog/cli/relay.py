@@ -4,9 +4,8 @@ import importlib
 
 import click
 
-from microblog.cli.measuring import prepare_metrics
+from microblog.cli.starting import start_program
 from microblog.cli.support import examples, read_settings
-from microblog.observability.logs import configure_logs
 
 
 @click.command(epilog=examples("microblog relay"))
@@ -16,6 +15,5 @@ def command() -> None:
     One on each worker host; several do no harm. It waits for a database or broker that is away.
     """
     settings = read_settings()
-    prepare_metrics(settings, "relay")
-    configure_logs(settings, service="relay")
+    start_program(settings, "relay")
     importlib.import_module("microblog.worker.relay").run_relay(settings)

@@ -17,9 +17,10 @@ from gunicorn.config import Config  # type: ignore[import-untyped]
 from gunicorn.glogging import Logger  # type: ignore[import-untyped]
 from gunicorn.workers.base import Worker  # type: ignore[import-untyped]
 
-from microblog.cli.measuring import mark_dead, prepare_metrics
+from microblog.cli.measuring import mark_dead
+from microblog.cli.starting import start_program
 from microblog.cli.support import examples, read_settings
-from microblog.observability.logs import clear_context, configure_logs
+from microblog.observability.logs import clear_context
 from microblog.settings import Settings
 
 log = structlog.get_logger(__name__)
@@ -131,6 +132,5 @@ def command() -> None:
     that run are answered, after 30 seconds at most.
     """
     settings = read_settings()
-    prepare_metrics(settings, "web")
-    configure_logs(settings, service="web")
+    start_program(settings, "web")
     Site(make_options(settings)).run()

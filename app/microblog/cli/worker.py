@@ -5,10 +5,9 @@ import sys
 
 import click
 
-from microblog.cli.measuring import prepare_metrics
+from microblog.cli.starting import start_program
 from microblog.cli.support import examples, read_settings
 from microblog.jobs.names import QUEUES
-from microblog.observability.logs import configure_logs
 
 
 class Queues(click.ParamType[tuple[str, ...]]):
@@ -39,7 +38,6 @@ def command(queues: tuple[str, ...], concurrency: int) -> None:
     settings = read_settings()
     # A folder for each group of queues: two workers on a host don't clear each other's figures.
     group = "worker" if set(queues) == set(QUEUES) else "-".join(("worker", *sorted(queues)))
-    prepare_metrics(settings, group)
-    configure_logs(settings, service="worker")
+    start_program(settings, "worker", group=group)
     run_worker = importlib.import_module("microblog.worker.app").run_worker
     sys.exit(run_worker(settings, queues=queues, concurrency=concurrency))
