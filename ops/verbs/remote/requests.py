@@ -102,11 +102,11 @@ class Slot:
             if path != "/" and 300 <= answer.status < 500:
                 # This release has it no more.
                 del pages[path]
-        text = "".join(texts.values())
+        text = posts = "".join(texts.values())
         if profile := min(PROFILE.findall(text), default=""):
             pages["/@<username>"] = profile
-            text = self.ask(profile).body
-        if post := min(POST.findall(text), default=""):
+            posts = self.ask(profile).body
+        if post := min(POST.findall(posts), default=""):
             pages["/@<username>/<id>"] = post
         if tag := min(TAG.findall(text), default=""):
             pages["/tags/<name>"] = tag
@@ -199,8 +199,8 @@ class Tally:
         for counts in self.routes.values():
             every = -(-len(counts["milliseconds"]) // DURATIONS) or 1
             counts["milliseconds"] = counts["milliseconds"][::every]
-        counts = {"requests": self.requests, "errors": self.errors, "hung": self.hung, "routes": self.routes}
-        return counts | {"examples": [*self.examples][:3]}
+        told = {"requests": self.requests, "errors": self.errors, "hung": self.hung, "routes": self.routes}
+        return told | {"examples": [*self.examples][:3]}
 
 
 class Prober:
@@ -235,42 +235,43 @@ class Prober:
 class Watch:
     """The time in which requests are counted."""
 
-    def __init__(self, slot: Slot, prober: Prober, tails: tuple[Tail, Tail]) -> None:
-        self.slot, self.prober = slot, prober
-        self.log, self.nginx_log = tails
+    def __init__(self, slot: Slot, prober: Prober, log: Tail, nginx_log: Tail) -> None:
+        self.slot, self.prober, self.log, self.nginx_log = slot, prober, log, nginx_log
         self.tally = Tally()
 
     def look(self) -> None:
         """Take in what has come."""
+        for answer in self.prober.ended():
+            self.tally.add_probe(answer)
         for entry in self.log.read():
             self.tally.add_logged(entry, self.slot.mark)
         for entry in self.nginx_log.read():
             self.tally.add_unanswered(entry)
-        for answer in self.prober.ended():
-            self.tally.add_probe(answer)
 
     def run(self, seconds: float, at_least: int) -> None:
         """Probe and count until the time is over and there are enough; a bad host is given up early."""
         began, next_at = time.monotonic(), 0.0
         while not self.tally.is_hopeless():
             passed = time.monotonic() - began
-            missing = max(at_least - self.tally.requests, PROBES - self.prober.sent) - self.prober.in_hand
+            missing = max(at_least - self.tally.requests - self.prober.in_hand, PROBES - self.prober.sent)
             if passed >= seconds and (missing <= 0 or passed >= LONGEST * seconds):
                 break
             if missing > 0 and passed >= next_at and self.prober.in_hand < IN_HAND:
                 self.prober.send()
                 next_at = max(next_at, passed - 1) + max(seconds - passed, 0) / missing
-            time.sleep(TICK_SECONDS)
+            else:
+                time.sleep(TICK_SECONDS)
             self.look()
 
     def finish(self) -> None:
-        """Wait for what is under way, and count what doesn't end as hung."""
+        """Wait for what is under way, where it matters; what doesn't end is hung."""
         deadline = time.monotonic() + ANSWER_SECONDS + 1
-        while self.prober.in_hand and not self.tally.is_hopeless() and time.monotonic() < deadline:
+        while self.prober.in_hand and not self.tally.is_hopeless():
+            if time.monotonic() > deadline:
+                self.tally.add_probe(Answer("(unfinished)", 0, reason="no answer in time"))
+                self.prober.in_hand -= 1
             time.sleep(TICK_SECONDS)
             self.look()
-        for _ in range(self.prober.in_hand):
-            self.tally.add_probe(Answer("(unfinished)", 0, reason="no answer in time"))
 
 
 def main(seconds: float, at_least: int, domain: str, run: str, logs: str, nginx_log: str) -> dict[str, Any]:
@@ -283,17 +284,13 @@ def main(seconds: float, at_least: int, domain: str, run: str, logs: str, nginx_
     slot = Slot(current, domain)
     prober = Prober(slot, slot.find_pages())
     log = Path(logs, f"web-{current.readlink().stem}.log")
-    watch = Watch(slot, prober, (Tail(log), Tail(Path(nginx_log))))
+    watch = Watch(slot, prober, Tail(log), Tail(Path(nginx_log)))
     watch.run(seconds, at_least)
     watch.finish()
     release, is_ready = slot.release()
-    told = {
-        "release": release,
-        "ready": is_ready,
-        "probes": prober.sent,
-        "ended_early": watch.tally.is_hopeless(),
-    }
-    return told | watch.tally.figures() | {"seconds": round(time.monotonic() - began, 1)}
+    ended = {"probes": prober.sent, "ended_early": watch.tally.is_hopeless()}
+    told = watch.tally.figures() | ended | {"release": release, "ready": is_ready}
+    return told | {"seconds": round(time.monotonic() - began, 1)}
 
 
 if __name__ == "__main__":
