@@ -1,0 +1,128 @@
+"""The lock of deploys: one at a time in an environment, whoever starts them and wherever.
+
+    python -m ops.locks take < REQUEST      called by the playbooks; exit code 1 where somebody else holds it
+
+REQUEST is JSON: `host` (name and Ansible's connection variables of the host that keeps the lock) and `holder`
+(who does what since when). The lock is a file's on that host, held through an SSH connection of this
+controller's for as long as the ansible-playbook lives that asked: it is never left behind, however that ends.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from ops.inventory import REPOSITORY, Host
+from ops.verbs.ask import remote_program
+
+BEAT_SECONDS = 1
+PLAYBOOK = "ansible-playbook"
+
+
+def take(request: dict[str, Any]) -> str:
+    """Have a process of its own hold the lock; nothing, or why it could not be had."""
+    request["playbook"] = find_playbook(os.getpid())
+    with subprocess.Popen(
+        [sys.executable, "-m", "ops.locks", "hold", json.dumps(request)],
+        cwd=REPOSITORY,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        # It outlives this process, and no key pressed at the terminal ends it before the playbook.
+        start_new_session=True,
+    ) as holder:
+        assert holder.stdout is not None
+        answer = holder.stdout.readline().strip()
+        if answer == "held":
+            # Not waited for: it ends with the playbook.
+            holder.returncode = 0
+        return "" if answer == "held" else answer or "the lock's holder ended"
+
+
+def hold(request: dict[str, Any]) -> None:
+    """Hold the lock until the playbook ends; prints `held`, or why not."""
+    host = Host(request["host"]["name"], (), request["host"]["variables"])
+    command, text = remote_program("lock", holder=request["holder"])
+    with subprocess.Popen(
+        [*host.ssh_command(), command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as ssh:
+        assert ssh.stdin is not None
+        assert ssh.stdout is not None
+        ssh.stdin.write(text)
+        ssh.stdin.flush()
+        first = ssh.stdout.readline().strip()
+        print(first or f"{host.name} does not answer", flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        try:
+            while first == "held" and is_alive(request["playbook"]) and ssh.poll() is None:
+                ssh.stdin.write("\n")
+                ssh.stdin.flush()
+                time.sleep(BEAT_SECONDS)
+        except BrokenPipeError:
+            pass
+        finally:
+            ssh.kill()
+
+
+def find_playbook(pid: int) -> int:
+    """The ansible-playbook that this process works for, its farthest ancestor; its parent where none is."""
+    found = [each for each, words in ancestors(pid) if PLAYBOOK in {Path(word).name for word in words[:2]}]
+    return found[-1] if found else os.getppid()
+
+
+def ancestors(pid: int) -> Iterator[tuple[int, list[str]]]:
+    """Each ancestor's process id and the words that it was started by, the nearest first."""
+    while pid > 1:
+        # macOS has no /proc, and Debian's smallest no ps.
+        if Path("/proc/self/stat").exists():
+            # After the name, which may hold anything, come state and parent.
+            pid = int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+            words = Path(f"/proc/{pid}/cmdline").read_text(encoding="utf-8", errors="replace").split("\0")
+        else:
+            shown = subprocess.run(
+                ["ps", "-o", "ppid=", "-p", str(pid)], capture_output=True, text=True, check=True
+            )
+            pid = int(shown.stdout)
+            shown = subprocess.run(
+                ["ps", "-o", "args=", "-p", str(pid)], capture_output=True, text=True, check=True
+            )
+            words = shown.stdout.split()
+        yield pid, words
+
+
+def is_alive(pid: int) -> bool:
+    """Whether the process is there and runs: one that only waits to be buried does not."""
+    state = Path(f"/proc/{pid}/stat")
+    if state.parent.parent.joinpath("self").exists():
+        try:
+            return state.read_text(encoding="utf-8").rpartition(")")[2].split()[0] != "Z"
+        except OSError:
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def main() -> None:
+    """What the first lines of this file say."""
+    if sys.argv[1] == "hold":
+        hold(json.loads(sys.argv[2]))
+        return
+    refusal = take(json.load(sys.stdin))
+    if refusal:
+        raise SystemExit(refusal)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""What became of each release in an environment: the hosts' revisions.log, read together.
+
+    python -m ops.revisions previous RUNNING < LINES    the release that a rollback goes to
+    python -m ops.revisions check NAME < LINES          exit code 1 where it failed when it was last tried
+
+A line is `TIME WHO EVENT RELEASE COMMIT NOTE`. Events: `provisioned` (a host got what the others run),
+`started`, `deployed` (all hosts run it, and the gate let it pass), `failed`, `left` (rolled back from by hand).
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+GOOD = ("provisioned", "deployed")
+EVENTS = (*GOOD, "failed", "left")
+
+
+class NoRelease(Exception):
+    """There is no release to go to; the message is why and the fix."""
+
+
+@dataclass(frozen=True, order=True)
+class Revision:
+    """An event of a release on a host."""
+
+    time: str
+    who: str
+    event: str
+    release: str
+    commit: str
+    note: str = ""
+
+
+def read_revisions(lines: Iterable[str]) -> list[Revision]:
+    """The events of all hosts, oldest first, each once."""
+    found = set()
+    for line in lines:
+        words = line.split(maxsplit=5)
+        if len(words) >= 5:
+            found.add(Revision(*words))
+    return sorted(found)
+
+
+def last_events(revisions: Iterable[Revision]) -> dict[str, Revision]:
+    """What was last said of each release: good, failed or left."""
+    return {each.release: each for each in revisions if each.event in EVENTS}
+
+
+def choose_previous(revisions: Iterable[Revision], running: str) -> str:
+    """The release that was good last, before the running one. Raises `NoRelease`."""
+    events = last_events(revisions)
+    good = [each for each in events.values() if each.event in GOOD and each.release != running]
+    if not good:
+        failed = [each.release for each in events.values() if each.event not in GOOD]
+        reason = f" ({', '.join(failed)} failed or was left)" if failed else ""
+        raise NoRelease(f"no other release than {running} was ever good here{reason}: name one by --release")
+    return max(good).release
+
+
+def check_release(revisions: Iterable[Revision], name: str) -> None:
+    """Raise `NoRelease` for one that failed when it was last tried."""
+    last = last_events(revisions).get(name)
+    if last is not None and last.event == "failed":
+        raise NoRelease(
+            f"{name} failed on {last.time}: {last.note or 'no reason was noted'}; name a good one"
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """What the first lines of this file say."""
+    parser = argparse.ArgumentParser(prog="python -m ops.revisions")
+    verbs = parser.add_subparsers(dest="verb", required=True)
+    verbs.add_parser("previous").add_argument("release")
+    verbs.add_parser("check").add_argument("release")
+    given = parser.parse_args(arguments)
+    revisions = read_revisions(sys.stdin)
+    try:
+        if given.verb == "previous":
+            print(choose_previous(revisions, given.release))
+        else:
+            check_release(revisions, given.release)
+    except NoRelease as error:
+        raise SystemExit(str(error)) from error
+
+
+if __name__ == "__main__":
+    main()
