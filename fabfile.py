@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import env, hosts, lab, logs, overview, site, status
+from ops.verbs import backup, env, hosts, lab, logs, overview, site, status
 
 namespace = Collection(
     site.provision,
@@ -14,6 +14,7 @@ namespace = Collection(
     logs.logs,
     hosts.shell,
     hosts.run,
+    Collection.from_module(backup, name="backup"),
     Collection.from_module(env, name="env"),
     Collection.from_module(lab, name="lab"),
 )

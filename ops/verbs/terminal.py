@@ -20,7 +20,7 @@ class VerbError(Exception):
 #: What ends a verb with one line and exit code 1 instead of a traceback.
 EXPECTED = (VerbError, EnvironmentRefused, InventoryError, LabError, PlaybookFailed)
 #: The modules whose verbs are typed as NOUN.VERB.
-NOUNS = ("env", "lab")
+NOUNS = ("backup", "env", "lab")
 #: The help of each verb that works on an environment.
 TO = {"to": "the environment, a folder of ops/inventories; the lab where none is named"}
 
@@ -47,7 +47,7 @@ def _verb_name(function: Callable[..., None]) -> str:
     """As it is typed: the verbs of a noun, such as the lab, have it before theirs."""
     noun = function.__module__.rpartition(".")[2]
     name = function.__name__.replace("_", "-")
-    return f"{noun}.{name}" if noun in NOUNS else name
+    return f"{noun}.{name}" if noun in NOUNS and name != noun else name
 
 
 def print_table(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
