@@ -133,7 +133,7 @@ class MadeReleases:
 
     def _commit(self, message: str, seconds: int) -> str:
         moment = {f"GIT_{who}_DATE": f"{seconds} +0000" for who in ("AUTHOR", "COMMITTER")}
-        git(self.source, "add", "--all", "--", *(name for name in SOURCE if (self.source / name).exists()))
+        git(self.source, "add", "--all")
         command = [
             "git",
             "-C",
