@@ -39,7 +39,7 @@ def test_all_commands_of_the_contract_are_there() -> None:
         ),
         *("stats recompute", "counters recount", "config check"),
         *("jobs list", "jobs queues", "jobs dead", "jobs requeue"),
-        "assets export",
+        *("assets export", "smoke"),
     }
 
 
@@ -102,6 +102,7 @@ def test_a_missing_setting_is_a_line_with_a_hint_and_exit_code_2(path: tuple[str
     [
         ("db", "upgrade"),
         ("db", "plan"),
+        ("smoke",),
         ("db", "check"),
         ("seed",),
         ("jobs", "list"),

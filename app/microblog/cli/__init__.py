@@ -30,6 +30,7 @@ COMMANDS = {
     "jobs": "Look at jobs, and bring dead ones back.",
     "config": "Look at the settings.",
     "assets": "Hand the static files to a web server.",
+    "smoke": "Play a person on the running site.",
 }
 
 

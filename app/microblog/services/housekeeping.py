@@ -9,9 +9,8 @@ from sqlalchemy.orm import Session
 
 from microblog.data.queries import housekeeping as queries
 from microblog.data.storage import Storage
-from microblog.jobs import names
-from microblog.jobs.outbox import enqueue_many
 from microblog.observability import metrics
+from microblog.services.removal import remove_accounts
 
 log = structlog.get_logger(__name__)
 
@@ -74,8 +73,5 @@ def _is_gone(storage: Storage, key: str) -> bool:
 
 def _purge_accounts(session: Session) -> int:
     account_ids = queries.find_unconfirmed(session, age=UNCONFIRMED_AGE, limit=ACCOUNTS)
-    keys = queries.find_keys_of(session, account_ids=account_ids)
-    enqueue_many(session, [(names.DELETE_FILES, {"key": key}) for key in keys])
-    queries.uncount_follows(session, account_ids=account_ids)
-    queries.delete_accounts(session, account_ids=account_ids)
+    remove_accounts(session, account_ids=account_ids)
     return len(account_ids)

@@ -9,8 +9,6 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import (
-    Account,
-    Follow,
     Job,
     LogInSession,
     MediaFile,
@@ -50,31 +48,6 @@ def find_unconfirmed(session: Session, *, age: timedelta, limit: int) -> Sequenc
         .with_for_update(skip_locked=True)
     )
     return session.scalars(statement).all()
-
-
-def find_keys_of(session: Session, *, account_ids: Sequence[int]) -> Sequence[str]:
-    """The keys of these accounts' pictures."""
-    return session.scalars(select(MediaFile.key).where(MediaFile.account_id.in_(account_ids))).all()
-
-
-def uncount_follows(session: Session, *, account_ids: Sequence[int]) -> None:
-    """Take what these accounts follow off the counters of those whom they follow."""
-    lost = (
-        select(Follow.target_account_id, func.count().label("count"))
-        .where(Follow.account_id.in_(account_ids))
-        .group_by(Follow.target_account_id)
-        .subquery("lost")
-    )
-    session.execute(
-        update(Account)
-        .where(Account.id == lost.c.target_account_id)
-        .values(followers_count=func.greatest(Account.followers_count - lost.c.count, 0))
-    )
-
-
-def delete_accounts(session: Session, *, account_ids: Sequence[int]) -> None:
-    """Delete accounts with all that is theirs."""
-    session.execute(delete(Account).where(Account.id.in_(account_ids)))
 
 
 def find_unfinished_media(session: Session, *, age: timedelta, limit: int) -> Sequence[AnyRow]:
