@@ -21,7 +21,7 @@ ERRORS_SHARE = 0.01
 #: One request or two may fail for reasons of their own.
 ERRORS_AT_LEAST = 3
 #: Equal shares of errors lie apart by more standard deviations than these 1 time in 1,000.
-DEVIATIONS = 3
+DEVIATIONS, CHANCE_ERRORS = 3, 2
 #: Twice as slow must fail, and equal ones differ by less than a tenth, by a quarter on a busy machine.
 SLOWER = 1.5
 #: Of pages of a millisecond or two, half as much again is noise of the machine, and nobody's loss.
@@ -77,8 +77,12 @@ def judge_release(canary: Figures, release: str) -> list[str]:
 def judge_errors(canary: Figures, others: list[Figures]) -> list[str]:
     """Whether more fails than elsewhere, by more than chance: what all have is no fault of the release."""
     share, usual = share_of_errors([canary]), share_of_errors(others)
-    requests = [sum(each["requests"] for each in group) for group in ([canary], others)]
-    noise = DEVIATIONS * math.sqrt(usual * (1 - usual) * sum(1 / count for count in requests if count))
+    noise = 0.0
+    if usual and canary["requests"]:
+        served = sum(each["requests"] for each in others)
+        # Where some fail, the others may have met fewer than usual.
+        foreseen = min(usual + CHANCE_ERRORS / served, 1)
+        noise = DEVIATIONS * math.sqrt(foreseen * (1 - foreseen) * (1 / served + 1 / canary["requests"]))
     if canary["errors"] < ERRORS_AT_LEAST or share - usual <= max(ERRORS_SHARE, noise):
         return []
     hung = f", {canary['hung']} of them without an answer" if canary["hung"] else ""
