@@ -1,4 +1,6 @@
+import os
 import re
+import signal
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Iterator
@@ -141,6 +143,23 @@ def test_a_worker_that_does_nothing_is_noticed(
     assert result.exit_code == 1
     assert "upload a picture and see it: no worker made the picture's sizes within 0 s" in result.stderr
     assert rows(site_resources) == []
+
+
+def test_a_test_that_is_stopped_leaves_nothing(
+    run: Run, serve: Callable[..., str], app: Flask, site_resources: Resources
+) -> None:
+    def stop_tester(environ: dict[str, Any], start: Any) -> Iterable[bytes]:
+        if environ["PATH_INFO"] == "/write":
+            os.kill(os.getpid(), signal.SIGTERM)
+        return app.wsgi_app(environ, start)
+
+    former = signal.getsignal(signal.SIGTERM)
+    result = run("smoke", "--url", serve(stop_tester))
+
+    assert result.exit_code == 1
+    assert "steps passed" not in result.stdout
+    assert rows(site_resources) == []
+    assert signal.getsignal(signal.SIGTERM) == former
 
 
 def test_a_site_that_is_away_is_one_line(run: Run, site_resources: Resources) -> None:

@@ -5,6 +5,7 @@ such a step takes away what N-1 uses, stands at the end of N's chain, and runs o
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -58,19 +59,24 @@ def make_config(connection: Connection | None = None) -> Config:
 
 def steps() -> list[Step]:
     """All steps that this release knows, in their order. Raises `ValueError` for a phase that is none."""
-    scripts = ScriptDirectory.from_config(make_config()).walk_revisions()
+    return list(_read_steps(FOLDER, tuple(sorted(path.name for path in FOLDER.glob("versions/*.py")))))
+
+
+@lru_cache(maxsize=1)
+def _read_steps(_folder: Path, _names: tuple[str, ...]) -> tuple[Step, ...]:
+    # Kept while the files are the same: reading them takes as long as a page, and readiness is asked often.
     found = [
         Step(
             script.revision,
             Path(script.path).stem.partition("_")[2],
             getattr(script.module, "PHASE", EXPAND),
         )
-        for script in scripts
+        for script in ScriptDirectory.from_config(make_config()).walk_revisions()
     ]
     for step in found:
         if step.phase not in PHASES:
             raise ValueError(f"{step.name}: PHASE is {step.phase!r}, not one of {', '.join(PHASES)}")
-    return found[::-1]
+    return tuple(reversed(found))
 
 
 def head() -> str:
