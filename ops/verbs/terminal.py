@@ -11,6 +11,7 @@ from ops.environments import EnvironmentRefused
 from ops.inventory import InventoryError
 from ops.lab.layout import LabError
 from ops.playbook_runs import PlaybookFailed
+from ops.restores import RestoreRefused
 
 
 class VerbError(Exception):
@@ -18,7 +19,7 @@ class VerbError(Exception):
 
 
 #: What ends a verb with one line and exit code 1 instead of a traceback.
-EXPECTED = (VerbError, EnvironmentRefused, InventoryError, LabError, PlaybookFailed)
+EXPECTED = (VerbError, EnvironmentRefused, InventoryError, LabError, PlaybookFailed, RestoreRefused)
 #: The modules whose verbs are typed as NOUN.VERB.
 NOUNS = ("backup", "env", "lab")
 #: The help of each verb that works on an environment.

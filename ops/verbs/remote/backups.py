@@ -1,7 +1,8 @@
 """On a host: prints what is known of its backups as JSON (`fab backup.status`).
 
-The request: parts are `repository` and `snapshots` (on the backup host: of database and pictures), `database`; each host
-tells of its failed units.
+The request: parts are `repository` and `snapshots` (on the backup host: of database and pictures),
+`database`,
+`targets` (what can be restored); each host tells of its failed units.
 """
 
 import json
@@ -126,6 +127,18 @@ def size_of(folder: Path) -> int:
     return int(used.split()[0])
 
 
+def read_targets(stanza: str) -> dict[str, object]:
+    """What can be gone back to: the backups, and restore points by name with their place in the log and time."""
+    code, listed = say("pgbackrest", f"--stanza={stanza}", "--output=json", "info", user="postgres")
+    points = REPOSITORY / "restore-points"
+    lines = points.read_text(encoding="utf-8").splitlines() if points.exists() else []
+    return {
+        "error": listed if code else "",
+        "info": json.loads(listed) if code == 0 else [],
+        "points": {name: [place, time] for name, place, time in (line.split(" ", 2) for line in lines)},
+    }
+
+
 def read_snapshots() -> dict[str, object]:
     """The pictures' backups: of which host, and when."""
     command = ["restic", "--repo", str(SNAPSHOTS), "--password-file", SNAPSHOTS_PASSWORD, "--no-cache"]
@@ -151,6 +164,8 @@ def main(parts: list[str], stanza: str) -> None:
     }
     if "repository" in parts:
         found["repository"] = read_repository(stanza)
+    if "targets" in parts:
+        found["targets"] = read_targets(stanza)
     if "snapshots" in parts:
         found["snapshots"] = read_snapshots()
     if "database" in parts:
