@@ -2,18 +2,22 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import backup, env, hosts, lab, logs, overview, site, status
+from ops.verbs import backup, deploys, env, hosts, lab, logs, overview, restore, site, status
 
 namespace = Collection(
     site.provision,
     site.operators,
     site.drift,
+    deploys.deploy,
+    deploys.rollback,
+    deploys.contract,
     site.remove,
     site.maintenance,
     status.status,
     logs.logs,
     hosts.shell,
     hosts.run,
+    restore.restore,
     Collection.from_module(backup, name="backup"),
     Collection.from_module(env, name="env"),
     Collection.from_module(lab, name="lab"),

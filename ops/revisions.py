@@ -4,16 +4,18 @@
     python -m ops.revisions check NAME < LINES          exit code 1 where it failed when it was last tried
 
 A line is `TIME WHO EVENT RELEASE COMMIT NOTE`. Events: `provisioned` (a host got what the others run),
-`started`, `deployed` (all hosts run it, and the gate let it pass), `failed`, `left` (rolled back from by hand).
+`started`, `deployed` (all hosts run it, the gate let it pass), `failed`, `left` (rolled back from by hand),
+`contracted` (the schema has lost what older releases used).
 """
 
 import argparse
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 GOOD = ("provisioned", "deployed")
 EVENTS = (*GOOD, "failed", "left")
+CONTRACTED = "contracted"
 
 
 class NoRelease(Exception):
@@ -43,8 +45,15 @@ def read_revisions(lines: Iterable[str]) -> list[Revision]:
 
 
 def last_events(revisions: Iterable[Revision]) -> dict[str, Revision]:
-    """What was last said of each release: good, failed or left."""
-    return {each.release: each for each in revisions if each.event in EVENTS}
+    """What was last said of each release: good, failed, left or outgrown by the schema."""
+    found: dict[str, Revision] = {}
+    for each in revisions:
+        if each.event == CONTRACTED:
+            others = (known for known in found if known != each.release)
+            found |= {known: replace(each, release=known) for known in others}
+        elif each.event in EVENTS:
+            found[each.release] = each
+    return found
 
 
 def choose_previous(revisions: Iterable[Revision], running: str) -> str:
@@ -59,8 +68,12 @@ def choose_previous(revisions: Iterable[Revision], running: str) -> str:
 
 
 def check_release(revisions: Iterable[Revision], name: str) -> None:
-    """Raise `NoRelease` for one that failed when it was last tried."""
+    """Raise `NoRelease` for one that failed when it was last tried, or can't live with the schema."""
     last = last_events(revisions).get(name)
+    if last is not None and last.event == CONTRACTED:
+        raise NoRelease(
+            f"the schema has lost what {name} uses, on {last.time}: a newer release, or a restore"
+        )
     if last is not None and last.event == "failed":
         raise NoRelease(
             f"{name} failed on {last.time}: {last.note or 'no reason was noted'}; name a good one"

@@ -68,10 +68,12 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         self._progress = Progress(self._display)
         self._display: Any = self._progress
         self._started = time.monotonic()
+        self._untold = ""
 
     def v2_playbook_on_play_start(self, play: Any) -> None:
-        """Say which play begins."""
-        super().v2_playbook_on_play_start(play)
+        """Take note of it: it is told with its first task, as the tags asked for may leave it none."""
+        self._play = play
+        self._untold = play.get_name().strip()
         self._progress.begin_play()
 
     def v2_playbook_on_no_hosts_matched(self) -> None:
@@ -81,7 +83,11 @@ class CallbackModule(Default):  # type: ignore[misc] # Ansible has no types
         """Leave it out: what is included speaks for itself."""
 
     def v2_playbook_on_task_start(self, task: Any, is_conditional: Any) -> None:
-        """Show the task as the one at work."""
+        """Say which play begins, and when; show the task as the one at work."""
+        if self._untold:
+            minutes, seconds = divmod(int(time.monotonic() - self._started), 60)
+            self._display.display(f"\n{minutes}:{seconds:02}  {self._untold}")
+            self._untold = ""
         super().v2_playbook_on_task_start(task, is_conditional)
         role, _, name = task.get_name().strip().rpartition(" : ")
         self._progress.show(role, name)

@@ -12,7 +12,7 @@ SILENCE_SECONDS = 15
 
 
 def main() -> None:
-    """Print `held` and hold it until the caller ends or falls silent; exit code 1 where somebody else does."""
+    """Print `held` and hold it until the caller ends or falls silent; exit code 1 where another one does."""
     opened = os.open(PATH, os.O_RDWR | os.O_CREAT, 0o644)
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,0 +1,72 @@
+"""fab deploy, rollback and contract: which release an environment runs."""
+
+from fabric import Connection
+
+from ops.inventory import read_hosts
+from ops.playbook_runs import PlaybookFailed, make_command, run_playbook
+from ops.verbs.terminal import TO, VerbError, verb
+
+LIMIT = {"limit": "only these hosts, or groups: '!web2' leaves one out that is lost"}
+VERBOSE = {"verbose": "all that Ansible says, also of what is right already"}
+
+
+@verb(
+    help=TO
+    | LIMIT
+    | VERBOSE
+    | {
+        "release": "a release by its name (python -m ops.releases list), the very files that staging ran",
+        "ref": "a commit or tag to build, in place of this checkout",
+        "plan": "say what would happen, and change nothing",
+    }
+)
+def deploy(
+    _context: Connection,
+    to: str = "lab",
+    release: str = "",
+    ref: str = "",
+    limit: str = "",
+    plan: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --plan
+    verbose: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --verbose
+) -> None:
+    """Let a release take over, behind a canary; one that is worse takes itself back."""
+    if release and ref:
+        raise VerbError("--release names one that is built, --ref one to build: give one of them")
+    extra = f"release={release}" if release else f"ref={ref}" if ref else ""
+    _run("deploy", to, limit=limit, extra=extra, tags="plan" if plan else "", verbose=verbose)
+
+
+@verb(
+    help=TO
+    | LIMIT
+    | VERBOSE
+    | {"release": "the release to go back to; the good one before where none is named"}
+)
+def rollback(
+    _context: Connection,
+    to: str = "lab",
+    release: str = "",
+    limit: str = "",
+    verbose: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --verbose
+) -> None:
+    """Go back to the release that was good before, never to one that failed."""
+    _run("rollback", to, limit=limit, extra=f"release={release}" if release else "", verbose=verbose)
+
+
+@verb(help=TO | VERBOSE)
+def contract(
+    _context: Connection,
+    to: str = "lab",
+    verbose: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --verbose
+) -> None:
+    """Take out of the schema what only former releases used; nobody goes back to those."""
+    _run("contract", to, verbose=verbose)
+
+
+def _run(name: str, to: str, *, verbose: bool, limit: str = "", extra: str = "", tags: str = "") -> None:
+    # Says in one line what Ansible would say in many: no such environment, no vault password.
+    read_hosts(to)
+    try:
+        run_playbook(make_command(name, to, limit=limit, extra=extra, tags=tags), verbose=verbose)
+    except PlaybookFailed as error:
+        raise PlaybookFailed(f"{error}. What runs now: fab status --to {to}") from error
