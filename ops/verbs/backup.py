@@ -30,6 +30,20 @@ def backup(
     print(f"Backed up to {host.name}: fab backup.status --to {to} lists what there is")
 
 
+@verb(help=TO | {"host": "the host of group spare to restore on; the first where none is named"})
+def verify(_context: Connection, to: str = "lab", host: str = "") -> None:
+    """Restore the last backup on a spare host, compare it with the database, and report."""
+    hosts = read_hosts(to)
+    backups.backup_host(to, hosts)
+    spare = [each.name for each in hosts if "spare" in each.groups and host in {"", each.name}]
+    if not spare:
+        raise VerbError(
+            f"{to} has no host {host or 'at all'} in the group `spare`: put one there, then provision"
+        )
+    run_playbook(make_command("backup_verify", to, extra=f"backup_verify_host={spare[0]}"))
+    print(f"The last backup of {to} is good")
+
+
 @verb(help=TO)
 def status(_context: Connection, to: str = "lab") -> None:
     """Show backups, their age and size, and the log's way; exit code 1 where something is wrong."""
