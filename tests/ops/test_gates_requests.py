@@ -131,6 +131,8 @@ def test_probes_make_up_for_visitors_that_are_missing(host: Host) -> None:
     assert set(said["routes"]) == {f"probe GET {page}" for page in PAGES}
     counts = [counts["requests"] for counts in said["routes"].values()]
     assert max(counts) - min(counts) <= 1
+    # A process that has just started is slow at first, and no worse for it.
+    assert {each["requests"] - len(each["milliseconds"]) for each in said["routes"].values()} == {6}
     assert said.keys() >= gates.FIELDS
     # Of several links the lowest: other hosts take the same.
     assert {path for path, _ in host.asked} == {
@@ -177,7 +179,7 @@ def test_visitors_requests_count_and_spare_probes(host: Host) -> None:
     assert (visitors["requests"], visitors["errors"], len(visitors["milliseconds"])) == (300, 3, 297)
     assert max(visitors["milliseconds"]) == 299.0
     assert said["examples"] == ["GET /@<username:username> 500"]
-    assert (said["probes"], said["requests"], said["errors"]) == (120, 420, 3)
+    assert (said["probes"], said["requests"], said["errors"]) == (200, 500, 3)
 
 
 def test_lines_come_through_a_rotation_and_in_pieces(host: Host) -> None:

@@ -29,7 +29,9 @@ PAGES = ("/", "/explore", "/about", "/log-in")
 LINKS = (r"/@\w+", r"/@\w+/[0-9]+", r"/tags/[^\"/?#]+")
 PROFILE, POST, TAG = (re.compile(f'href="({path})"', re.ASCII) for path in LINKS)
 #: As many probes whatever visitors do: hosts are compared by them, page by page.
-PROBES = 120
+PROBES = 200
+#: Of each page the first times don't count: the canary's processes have just started.
+UNTIMED = 6
 IN_HAND, ANSWER_SECONDS = 4, 5
 TICK_SECONDS = 0.01
 #: A slow host may take so many times longer to have enough.
@@ -196,9 +198,9 @@ class Tally:
 
     def figures(self) -> dict[str, Any]:
         """All of it, thinned out where it is much."""
-        for counts in self.routes.values():
-            every = -(-len(counts["milliseconds"]) // DURATIONS) or 1
-            counts["milliseconds"] = counts["milliseconds"][::every]
+        for route, counts in self.routes.items():
+            times = counts["milliseconds"][UNTIMED if route.startswith("probe ") else 0 :]
+            counts["milliseconds"] = times[:: -(-len(times) // DURATIONS) or 1]
         told = {"requests": self.requests, "errors": self.errors, "hung": self.hung, "routes": self.routes}
         return told | {"examples": [*self.examples][:3]}
 
