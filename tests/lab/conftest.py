@@ -1,75 +1,26 @@
 """One lab, provisioned once, for all tests of this folder; what each took is told at the end."""
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from devstack.mailbox import MailFolder
 from ops import environments
-from ops.inventory import Host, ask_hosts, read_hosts
+from ops.inventory import ask_hosts, read_hosts
 from ops.lab import verbs
 from ops.lab.layout import MAIL
+from tests.lab.load import Account, make_accounts
+from tests.lab.made_releases import MadeReleases
 from tests.lab.runs import LOGS, Run, play, play_well
-from tests.lab.visitor import Visitor
+from tests.lab.sites import Site
 
 #: Saved after provisioning: `verbs.reset(hosts, PROVISIONED)` gives it back in seconds.
 PROVISIONED = "provisioned"
 INVENTORIES = Path(__file__).parent / "inventories"
-
-
-@dataclass
-class Site:
-    """The provisioned lab: the runs that made it, its hosts, and its mails."""
-
-    bare_check: Run | None
-    first: Run | None
-    hosts: dict[str, Host]
-    mails: MailFolder
-
-    @property
-    def authority(self) -> str:
-        """The certificate (PEM) of the environment's own authority."""
-        return self.secret("tls_ca_certificate")
-
-    def secret(self, name: str) -> str:
-        """A secret of the environment: its listing shows templates as such."""
-        return str(self.hosts["lb1"].variables[f"vault_{name}"])
-
-    def visitor(self, address: str = "") -> Visitor:
-        """A new visitor, at the edge unless another address is given."""
-        domain = str(self.hosts["lb1"].variables["microblog_domain"])
-        return Visitor(address or self.hosts["lb1"].address, domain, self.authority)
-
-    def sudo(self, host: str, command: str) -> str:
-        """What a shell command says on a host, as root; it has to succeed."""
-        (answer,) = ask_hosts([self.hosts[host]], f"sudo sh -c {_quote(command)}", seconds=120)
-        assert not answer.failed, f"{host}: {command}: {answer.output}"
-        return answer.output
-
-    def grep(self, host: Host, command: str, patterns: str) -> int:
-        """In how many lines of what a command says, as root, one of the fixed patterns stands."""
-        # By standard input: as arguments the patterns would be in the process list themselves.
-        script = f"cat > /run/patterns; {{ {command}; }} | grep -aFc -f /run/patterns; rm /run/patterns"
-        done = subprocess.run(
-            [*host.ssh_command(), f"sudo sh -c {_quote(script)}"],
-            input=patterns,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=120,
-        )
-        assert done.stdout.strip().isdigit(), f"{host.name}: {done.stderr}"
-        return int(done.stdout)
-
-
-def _quote(command: str) -> str:
-    return "'" + command.replace("'", "'\"'\"'") + "'"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -110,6 +61,25 @@ def one_host(site: Site) -> Iterator[Future[Run]]:
     verbs.reset("db2")
     with ThreadPoolExecutor(1) as pool:
         yield pool.submit(play, "site", inventory=INVENTORIES / "one_host", log="site-one-host")
+
+
+@pytest.fixture(scope="session")
+def made() -> Iterator[MadeReleases]:
+    """Releases made for the tests; nothing of them is left afterwards."""
+    with MadeReleases() as releases:
+        yield releases
+
+
+@pytest.fixture(scope="session")
+def accounts(site: Site) -> list[Account]:
+    """Who posts while there is a load."""
+    return make_accounts(site)
+
+
+@pytest.fixture
+def former(site: Site) -> str:
+    """The release that all hosts run before a test deploys another."""
+    return Path(site.sudo("worker1", "readlink /opt/microblog/current").strip()).name
 
 
 def collect_logs() -> None:

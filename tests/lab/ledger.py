@@ -5,8 +5,8 @@ from collections.abc import Collection, Sequence
 
 from devstack.mailbox import MailFolder
 from devstack.processes import StackError, wait_for
-from tests.lab.conftest import Site
 from tests.lab.load import Post
+from tests.lab.sites import Site
 
 #: A killed worker's job is handed over again after 120 s, and the broker's own visibility of 90 s is over.
 SETTLED_SECONDS = 240

@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from ops.inventory import REPOSITORY
-from tests.lab.conftest import Site
+from tests.lab.sites import Site
 
 #: Enough for the site's limit of posts, few enough for its limit of an address's log-ins in an hour.
 ACCOUNTS = 24

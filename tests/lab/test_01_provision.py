@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.lab.conftest import Site
 from tests.lab.runs import play_well
+from tests.lab.sites import Site
 
 pytestmark = pytest.mark.lab
 

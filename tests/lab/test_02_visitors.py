@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from devstack.processes import wait_for
-from tests.lab.conftest import Site
+from tests.lab.sites import Site
 from tests.lab.visitor import Visitor
 from tests.services.pictures import make_picture
 

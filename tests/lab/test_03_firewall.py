@@ -5,7 +5,7 @@ import json
 import pytest
 
 from ops.inventory import ask_hosts
-from tests.lab.conftest import Site
+from tests.lab.sites import Site
 
 pytestmark = pytest.mark.lab
 
@@ -22,6 +22,7 @@ OPEN = {
     ("database", 5432): {"web", "worker", "monitoring"},
     ("database", 8432): {"backup"},
     ("backup", 8432): {"database", "spare"},
+    ("backup", 8433): {"media", "spare"},
     ("database", 6379): {"web", "worker"},
     ("database", 6380): {"web", "worker"},
 }

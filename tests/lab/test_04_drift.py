@@ -6,8 +6,8 @@ import subprocess
 import pytest
 
 from ops.inventory import REPOSITORY, tool
-from tests.lab.conftest import Site
 from tests.lab.runs import LOGS, play_well
+from tests.lab.sites import Site
 from tests.lab.test_05_failures import runs_all
 
 pytestmark = pytest.mark.lab

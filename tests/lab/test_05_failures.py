@@ -8,7 +8,7 @@ from devstack.processes import wait_for
 from ops.inventory import ask_hosts
 from ops.lab import cgroups, mailbox, verbs
 from ops.lab.layout import SMTP_PORT
-from tests.lab.conftest import Site
+from tests.lab.sites import Site
 from tests.lab.test_02_visitors import sign_up
 
 # The other tests of this folder but the last need db2 no more.

@@ -3,8 +3,8 @@
 import pytest
 
 from ops.environments import PASSWORDS
-from tests.lab.conftest import Site
 from tests.lab.runs import LOGS
+from tests.lab.sites import Site
 
 pytestmark = pytest.mark.lab
 

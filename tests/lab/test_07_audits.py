@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.lab.conftest import Site
 from tests.lab.runs import LOGS
+from tests.lab.sites import Site
 
 pytestmark = pytest.mark.lab
 

@@ -7,8 +7,9 @@ import pytest
 
 from devstack.processes import wait_for
 from ops.lab import verbs
-from tests.lab.conftest import INVENTORIES, Site
+from tests.lab.conftest import INVENTORIES
 from tests.lab.runs import Run, play_well
+from tests.lab.sites import Site
 from tests.lab.test_02_visitors import sign_up
 from tests.lab.test_05_failures import NOTICED_SECONDS, serves, state_of
 from tests.lab.test_06_secrets import values

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from tests.lab.conftest import Site
 from tests.lab.runs import Run, play
+from tests.lab.sites import Site
 
 pytestmark = pytest.mark.lab
 

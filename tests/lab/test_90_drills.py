@@ -6,8 +6,9 @@ from concurrent.futures import Future
 import pytest
 
 from ops.lab import verbs
-from tests.lab.conftest import INVENTORIES, Site
+from tests.lab.conftest import INVENTORIES
 from tests.lab.runs import Run, play_well
+from tests.lab.sites import Site
 from tests.lab.test_05_failures import serves
 from tests.lab.test_07_audits import LYNIS_AT_LEAST, ask_lynis
 
