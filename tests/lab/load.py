@@ -185,7 +185,7 @@ class Load:
         assert self._process.stdin is not None
         self._process.stdin.write(json.dumps(asdict(self.orders)) + "\n")
         self._process.stdin.flush()
-        self._reader = threading.Thread(target=self._read)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
 
     def stop(self) -> Report:
