@@ -22,9 +22,9 @@ ERRORS_SHARE = 0.01
 ERRORS_AT_LEAST = 3
 #: Equal shares of errors lie apart by more standard deviations than these 1 time in 1,000.
 DEVIATIONS, CHANCE_ERRORS = 3, 2
-#: Half way between equal and twice as slow. Equal ones were measured 0.8 to 1.2 times as slow on two busy
-#: cores, with a standard deviation of 9 %: either mistake is some four deviations away.
-SLOWER = 1.4
+#: Half way between equal and twice as slow: on two busy cores, equal ones were measured up to 1.25 times
+#: slower by both the median and the lower quartile, and those twice as slow at least 1.7 times.
+SLOWER = 1.45
 #: Of pages of a millisecond or two, half as much again is noise of the machine, and nobody's loss.
 SLOWER_MILLISECONDS = 1.0
 #: A median of fewer requests tells little.
@@ -43,6 +43,8 @@ class Comparison:
 
     canary: float
     others: float
+    #: By how much the faster ones differ: a neighbour's burst of work slows some down, a slow release all.
+    quartiles: float
     #: The route that makes the most of the difference, and its two medians.
     worst: tuple[str, float, float]
 
@@ -50,7 +52,7 @@ class Comparison:
     def is_slower(self) -> bool:
         """Whether the canary is slower than chance and the machine's noise explain."""
         gap = self.canary - self.others
-        return gap > SLOWER_MILLISECONDS and self.canary > SLOWER * self.others
+        return gap > SLOWER_MILLISECONDS and min(self.canary / (self.others or 1), self.quartiles) > SLOWER
 
 
 def judge(canary: Figures, others: Mapping[str, Figures], *, release: str, at_least: int) -> list[str]:
@@ -110,7 +112,7 @@ def judge_times(canary: Figures, others: list[Figures]) -> list[str]:
     if not compared.is_slower:
         return []
     route, own, theirs = compared.worst
-    slower = f"{compared.canary / compared.others:.1f} times slower than elsewhere"
+    slower = f"{compared.canary / (compared.others or 1):.1f} times slower than elsewhere"
     times = f"{compared.canary:.1f} ms against {compared.others:.1f} ms"
     return [f"{slower}: {times}; most of it {route}: {own:.1f} ms against {theirs:.1f} ms"]
 
@@ -120,23 +122,40 @@ def compare(canary: Figures, others: list[Figures]) -> Comparison | None:
 
     Medians: a few slow requests, such as a process's first ones, decide nothing.
     """
-    pairs = list(pair_medians(canary, others))
+    pairs = list(pair_times(canary, others))
     weight = sum(count for _, count, _, _ in pairs)
     if not weight:
         return None
-    own = sum(count * mine for _, count, mine, _ in pairs) / weight
-    usual = sum(count * theirs for _, count, _, theirs in pairs) / weight
-    route, _, *medians = max(pairs, key=lambda pair: pair[1] * (pair[2] - pair[3]))
-    return Comparison(own, usual, (route, medians[0], medians[1]))
+    medians = [(count, statistics.median(own), statistics.median(theirs)) for _, count, own, theirs in pairs]
+    quartiles = [(count, lower_quartile(own), lower_quartile(theirs)) for _, count, own, theirs in pairs]
+    own, usual = weigh(medians)
+    quick, usually_quick = weigh(quartiles)
+    (route, *_), (_, mine, theirs) = max(zip(pairs, medians, strict=True), key=lambda each: loss(*each[1]))
+    return Comparison(own / weight, usual / weight, quick / (usually_quick or 1), (route, mine, theirs))
 
 
-def pair_medians(canary: Figures, others: list[Figures]) -> Iterator[tuple[str, int, float, float]]:
-    """Routes that both served often enough: requests of the canary, its median and the others'."""
+def weigh(times: list[tuple[int, float, float]]) -> tuple[float, float]:
+    """The sums of the canary's times and of the others', each as often as the canary had it."""
+    return sum(count * own for count, own, _ in times), sum(count * theirs for count, _, theirs in times)
+
+
+def loss(count: int, own: float, theirs: float) -> float:
+    """The time that the canary takes longer in all."""
+    return count * (own - theirs)
+
+
+def lower_quartile(times: list[float]) -> float:
+    """What a quarter of them stays below."""
+    return statistics.quantiles(times, n=4)[0]
+
+
+def pair_times(canary: Figures, others: list[Figures]) -> Iterator[tuple[str, int, list[float], list[float]]]:
+    """Routes that both served often enough: the canary's requests, its times and the others'."""
     for route, counts in canary["routes"].items():
         own = counts["milliseconds"]
         theirs = [time for each in others for time in each["routes"].get(route, {}).get("milliseconds", [])]
         if min(len(own), len(theirs)) >= COMPARED_REQUESTS:
-            yield route, counts["requests"], statistics.median(own), statistics.median(theirs)
+            yield route, counts["requests"], own, theirs
 
 
 def draw_table(canary: str, given: Mapping[str, Figures]) -> Iterator[str]:

@@ -94,6 +94,18 @@ def test_a_few_slow_requests_are_none() -> None:
     assert judge(canary, web2=figures()) == []
 
 
+def test_a_burst_of_other_work_is_none() -> None:
+    canary, other = figures(), figures()
+    for route, usual in PAGE_MILLISECONDS.items():
+        other["routes"][route]["milliseconds"] = [usual] * 50
+        canary["routes"][route]["milliseconds"] = [usual] * 20 + [usual * 2] * 30
+
+    compared = gates.compare(canary, [other])
+    assert compared is not None
+    assert (round(compared.canary / compared.others, 3), compared.quartiles) == (2.0, 1.0)
+    assert judge(canary, web2=other) == []
+
+
 def test_fast_pages_may_differ_by_less_than_anybody_sees() -> None:
     fast = {name: {**counts, "milliseconds": [0.4] * EACH} for name, counts in figures()["routes"].items()}
     twice = {name: {**counts, "milliseconds": [0.8] * EACH} for name, counts in fast.items()}
