@@ -18,7 +18,7 @@ from ops.sources import SOURCE, git
 from ops.wheelhouses import ROOT
 from tests.lab import made_edits as edits
 
-#: A file in each of these releases, by which one that was left behind is known.
+#: A file in each of these releases: the id of the process that it was made for.
 MARK = "made-for-a-test"
 #: Commits of a kind, one a second.
 EDITIONS = 8
@@ -63,8 +63,9 @@ class MadeReleases:
     def __init__(self, root: Path = ROOT) -> None:
         self.root = root
         (root / "var" / "wheelhouses").mkdir(parents=True, exist_ok=True)
+        remove_left(root / "var")
         # Beside the store: wheels are hard links.
-        self._folder = Path(tempfile.mkdtemp(prefix=".made-", dir=root / "var"))
+        self._folder = Path(tempfile.mkdtemp(prefix=f".made-{os.getpid()}-", dir=root / "var"))
         self.source = self._folder / "clone"
         self._lock = threading.Lock()
         self._names: dict[tuple[str, int], str] = {}
@@ -155,5 +156,26 @@ class MadeReleases:
         if target.exists():
             assert (target / MARK).exists(), f"{target} was not made for a test"
             shutil.rmtree(target)
-        (release / MARK).touch()
+        (release / MARK).write_text(str(os.getpid()), encoding="utf-8")
         release.rename(target)
+
+
+def remove_left(var: Path) -> None:
+    """Remove what processes that were killed have left."""
+    for folder in var.glob(".made-*-*"):
+        if is_over(folder.name.split("-")[1]):
+            shutil.rmtree(folder, ignore_errors=True)
+    for mark in var.glob(f"releases/*/{MARK}"):
+        if is_over(mark.read_text(encoding="utf-8")):
+            shutil.rmtree(mark.parent, ignore_errors=True)
+
+
+def is_over(process: str) -> bool:
+    """Whether no process has this id."""
+    try:
+        os.kill(int(process), 0)
+    except (ProcessLookupError, OverflowError):
+        return True
+    except (PermissionError, ValueError):
+        return False
+    return False

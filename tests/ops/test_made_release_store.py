@@ -1,5 +1,7 @@
 """Where the releases made for the lab's tests lie, and for how long."""
 
+import os
+import subprocess
 import tarfile
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,6 +52,25 @@ def test_a_release_is_in_the_store_for_as_long_as_the_test(
         assert list((checkout / "var").glob(".made-*")) == []
 
     assert names[0] == names[1]
+
+
+def test_what_a_killed_test_left_is_removed_and_what_others_use_stays(checkout: Path) -> None:
+    with subprocess.Popen(["true"]) as killed:
+        pass
+    expected = []
+    for number, process in enumerate([killed.pid, os.getpid()]):
+        clone = checkout / "var" / f".made-{process}-clone"
+        release = checkout / "var" / "releases" / f"1-{number}"
+        for folder in (clone, release):
+            folder.mkdir(parents=True)
+        (release / MARK).write_text(str(process))
+        expected.append([clone, release])
+    unmarked = checkout / "var" / "releases" / "1-2"
+    unmarked.mkdir()
+
+    with MadeReleases(checkout):
+        assert not any(path.exists() for path in expected[0])
+        assert all(path.exists() for path in [*expected[1], unmarked])
 
 
 def test_what_isnt_committed_is_in_the_release_and_gives_it_another_name(
