@@ -1,4 +1,4 @@
-"""What is known of an environment's backups, judged: a table for the screen, and what is not as it should be."""
+"""What is known of an environment's backups, as a table, and what of it is not as it should be."""
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -33,7 +33,7 @@ def backup_host(environment: str, hosts: list[Host]) -> Host:
         if "backup" in host.groups:
             return host
     raise InventoryError(
-        f"{environment} has no backups: put a host into the group `backup` of its hosts.yml, then fab provision"
+        f"{environment} has no backups: put a host into the group `backup` of hosts.yml, then fab provision"
     )
 
 
@@ -60,7 +60,7 @@ def describe_time(seconds: float) -> str:
 
 
 def list_backups(info: list[dict[str, Any]], now: float) -> list[tuple[str, ...]]:
-    """A row for each backup of `pgbackrest info`: label, kind, end, age, the database's size, what is stored."""
+    """A row for each backup of `pgbackrest info`: label, kind, end, age, the database's size, its own."""
     rows = []
     for backup in info[0]["backup"] if info else []:
         end = backup["timestamp"]["stop"]
@@ -83,10 +83,11 @@ def judge_repository(found: dict[str, Any], alarms: dict[str, float], now: float
     state = info[0]["status"] if info else {"code": 1, "message": "there is no repository"}
     if found["error"] or state["code"]:
         yield f"the repository can't be used: {found['error'] or state['message']}"
+        return
     if found["check"]:
         yield f"the database's log does not get into the repository: {found['check']}"
     for gap in found["gaps"]:
-        yield f"the log in the repository has a gap: {gap}. fab backup --full makes what comes restorable again"
+        yield f"the log in the repository has a gap: {gap}. After fab backup --full what comes is safe again"
     backups = info[0]["backup"] if info else []
     for backup in backups[-1:]:
         if backup["error"]:
@@ -123,9 +124,11 @@ def judge_database(found: dict[str, Any], alarms: dict[str, float], now: float) 
     if found["mode"] != "on":
         yield "PostgreSQL hands no log over (archive_mode): fab provision"
     if found["waits"] and now - found["waits_since"] > alarms["archive_seconds"]:
-        yield f"{found['waits']} files of the log wait, the oldest for {describe_age(now - found['waits_since'])}"
+        oldest = describe_age(now - found["waits_since"])
+        yield f"{found['waits']} files of the log wait, the oldest for {oldest}"
     if found["waits"] and (found["failed_at"] or 0) > (found["at"] or 0):
-        yield f"handing the log over fails since {describe_time(found['failed_at'])}: fab logs --program postgresql"
+        failed = describe_time(found["failed_at"])
+        yield f"handing the log over failed at {failed}: fab logs --program postgresql says why"
 
 
 def judge_snapshots(found: dict[str, Any], alarms: dict[str, float], now: float) -> Iterator[str]:
@@ -155,4 +158,5 @@ def describe_snapshots(found: dict[str, Any], now: float) -> str:
     times = [datetime.fromisoformat(each["time"]).timestamp() for each in found["snapshots"]]
     if not times:
         return "none"
-    return f"{len(times)} backups, {describe_size(found['size'])}; the last is {describe_age(now - max(times))} old"
+    age = describe_age(now - max(times))
+    return f"{len(times)} backups, {describe_size(found['size'])}; the last is {age} old"

@@ -32,14 +32,16 @@ class Target:
         }
 
 
-def find_target(to: str, found: dict[str, Any], now: float) -> Target:
+def find_target(to: str, found: dict[str, Any], now: float, *, database: bool = True) -> Target:
     """The target that `to` names, in what the backup host told (`targets`) at `now`.
+
+    Without `database` it is for pictures alone, which go back as far as they do.
 
     Raises `RestoreRefused` for what is no time, hasn't come yet, or lies before the oldest backup.
     """
     info = found["info"]
     backups = [each for each in (info[0]["backup"] if info else []) if not each["error"]]
-    if not backups:
+    if database and not backups:
         raise RestoreRefused(
             f"there is no backup of the database to restore: {found['error'] or 'none was made'}"
         )
@@ -51,7 +53,7 @@ def find_target(to: str, found: dict[str, Any], now: float) -> Target:
     else:
         at = read_time(to, found["points"])
         target = Target("time", datetime.fromtimestamp(at, UTC).isoformat(" "), at)
-    oldest = min(each["timestamp"]["stop"] for each in backups)
+    oldest = min((each["timestamp"]["stop"] for each in backups if database), default=0)
     if target.at > now:
         raise RestoreRefused(
             f"{to} has not come yet: it is {describe_time(now)}; {LATEST} is the newest there is"

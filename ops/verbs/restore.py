@@ -44,12 +44,12 @@ def restore(
             raise VerbError(f"--what is {', '.join(WHAT)}, not {what!r}")
         if not to:
             raise VerbError(f"say which moment: --to '{EXAMPLE}', a restore point's name, or --to {LATEST}")
-        target = _find(to, host, env)
+        target = _find(to, host, env, database=what != "pictures")
         variables |= target.variables | {"restore_what": what, "restore_again": again}
     run_playbook(make_command("restore", env, extra=json.dumps(variables)))
 
 
-def _find(to: str, host: str, env: str) -> Target:
+def _find(to: str, host: str, env: str, *, database: bool) -> Target:
     """The target, looked up on the backup host; says what restoring it means."""
     keeper = backup_host(env, read_hosts(env))
     command, text = remote_program("backups", parts=["targets"], stanza=STANZA)
@@ -57,6 +57,7 @@ def _find(to: str, host: str, env: str) -> Target:
     if answer.failed:
         raise VerbError(f"{keeper.name}, which keeps the backups, does not answer: {answer.last_line}")
     found = json.loads(answer.output)
-    target = find_target(to, found["targets"], found["now"])
-    print(describe_loss(target, host, found["now"]), flush=True)
+    target = find_target(to, found["targets"], found["now"], database=database)
+    if database:
+        print(describe_loss(target, host, found["now"]), flush=True)
     return target

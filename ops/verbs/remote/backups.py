@@ -1,8 +1,7 @@
 """On a host: prints what is known of its backups as JSON (`fab backup.status`).
 
-The request: parts are `repository` and `snapshots` (on the backup host: of database and pictures),
-`database`,
-`targets` (what can be restored); each host tells of its failed units.
+The request: parts are `repository`, `snapshots` (of pictures) and `targets` (what can be restored) on the
+backup host, and `database`; each host tells of its failed units.
 """
 
 import json
@@ -17,7 +16,7 @@ from typing import Any
 
 REPOSITORY = Path("/var/lib/pgbackrest")
 SNAPSHOTS = Path("/var/lib/microblog-pictures")
-SNAPSHOTS_PASSWORD = "/etc/microblog/backup-pictures-password"
+SNAPSHOTS_SECRET = "/etc/microblog/backup-pictures-password"  # noqa: S105 - where it lies
 ARCHIVER = """
 SELECT json_build_object(
   'mode', current_setting('archive_mode'), 'last', last_archived_wal,
@@ -128,7 +127,7 @@ def size_of(folder: Path) -> int:
 
 
 def read_targets(stanza: str) -> dict[str, object]:
-    """What can be gone back to: the backups, and restore points by name with their place in the log and time."""
+    """What can be gone back to: the backups, and restore points by name, with place in the log and time."""
     code, listed = say("pgbackrest", f"--stanza={stanza}", "--output=json", "info", user="postgres")
     points = REPOSITORY / "restore-points"
     lines = points.read_text(encoding="utf-8").splitlines() if points.exists() else []
@@ -141,7 +140,7 @@ def read_targets(stanza: str) -> dict[str, object]:
 
 def read_snapshots() -> dict[str, object]:
     """The pictures' backups: of which host, and when."""
-    command = ["restic", "--repo", str(SNAPSHOTS), "--password-file", SNAPSHOTS_PASSWORD, "--no-cache"]
+    command = ["restic", "--repo", str(SNAPSHOTS), "--password-file", SNAPSHOTS_SECRET, "--no-cache"]
     code, listed = say(*command, "--no-lock", "--json", "snapshots", user="microblog-pictures")
     if code:
         return {"error": listed, "size": 0, "snapshots": []}
