@@ -27,16 +27,20 @@ def take(request: dict[str, Any]) -> str:
     """Have a process of its own hold the lock; nothing, or why it could not be had."""
     request["playbook"] = find_playbook(os.getpid())
     with subprocess.Popen(
-        [sys.executable, "-m", "ops.locks", "hold", json.dumps(request)],
+        [sys.executable, "-m", "ops.locks", "hold"],
         cwd=REPOSITORY,
-        stdin=subprocess.DEVNULL,
+        stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
         # It outlives this process, and no key pressed at the terminal ends it before the playbook.
         start_new_session=True,
     ) as holder:
+        assert holder.stdin is not None
         assert holder.stdout is not None
+        # Not by arguments, which everybody on this machine may read.
+        holder.stdin.write(json.dumps(request))
+        holder.stdin.close()
         answer = holder.stdout.readline().strip()
         if answer == "held":
             # Not waited for: it ends with the playbook.
@@ -74,9 +78,11 @@ def hold(request: dict[str, Any]) -> None:
 
 
 def find_playbook(pid: int) -> int:
-    """The ansible-playbook that this process works for, its farthest ancestor; its parent where none is."""
+    """The ansible-playbook that this process works for: its farthest ancestor of that name."""
     found = [each for each, words in ancestors(pid) if PLAYBOOK in {Path(word).name for word in words[:2]}]
-    return found[-1] if found else os.getppid()
+    if not found:
+        raise SystemExit("the lock is an ansible-playbook's: nobody else may ask for it")
+    return found[-1]
 
 
 def ancestors(pid: int) -> Iterator[tuple[int, list[str]]]:
@@ -117,7 +123,7 @@ def is_alive(pid: int) -> bool:
 def main() -> None:
     """What the first lines of this file say."""
     if sys.argv[1] == "hold":
-        hold(json.loads(sys.argv[2]))
+        hold(json.load(sys.stdin))
         return
     refusal = take(json.load(sys.stdin))
     if refusal:

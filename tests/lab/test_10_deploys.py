@@ -15,7 +15,7 @@ pytestmark = pytest.mark.lab
 def test_nobody_notices_a_deploy_and_a_rollback(
     site: Site, made: MadeReleases, accounts: list[Account], former: str
 ) -> None:
-    """Some requests of the release take two seconds: none is cut off. A second deploy meanwhile is refused."""
+    """Some requests of the release take two seconds: none is cut off. Who deploys meanwhile is refused."""
     slow = made.make("slow")
     with Load.of(site, accounts) as load:
         with started(slow, log="deploy-slow") as run:
