@@ -11,6 +11,8 @@ namespace = Collection(
     deploys.deploy,
     deploys.rollback,
     deploys.contract,
+    site.drain,
+    site.undrain,
     site.remove,
     site.maintenance,
     status.status,

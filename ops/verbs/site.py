@@ -111,6 +111,31 @@ def remove(_context: Connection, host: str, to: str = "lab") -> None:
     print(f"Now take {host} out of {inventory_path(to)}/hosts.yml, then: fab provision --to {to}")
 
 
+@verb(positional=["host"], help=TO | {"host": "the web host that is to be stopped or rebooted"})
+def drain(_context: Connection, host: str, to: str = "lab") -> None:
+    """Let a web host finish its requests and send it no more, until fab undrain."""
+    _move_visitors(host, to)
+    print(f"Nobody is sent to {host} any more. Once it may serve again: fab undrain {host} --to {to}")
+
+
+@verb(positional=["host"], help=TO | {"host": "the web host that may serve again"})
+def undrain(_context: Connection, host: str, to: str = "lab") -> None:
+    """Send a web host visitors again, once it is ready."""
+    _move_visitors(host, to, " back=true")
+    print(f"{host} serves again")
+
+
+def _move_visitors(host: str, to: str, more: str = "") -> None:
+    for found in read_hosts(to, host):
+        if "web" not in found.groups:
+            raise VerbError(
+                f"{host} is in {' and '.join(found.groups) or 'no group'}: only web hosts have visitors"
+            )
+    if not read_hosts(to, group="edge"):
+        raise VerbError(f"{to} has no edge that could send visitors elsewhere: fab maintenance on")
+    run_playbook(make_command("drain", to, extra=f"drained={host}{more}"))
+
+
 @verb(positional=["state"], help=TO | {"state": "on or off"})
 def maintenance(_context: Connection, state: str, to: str = "lab") -> None:
     """Show visitors the maintenance page, or the site again."""

@@ -79,6 +79,11 @@ def accounts(site: Site) -> list[Account]:
 @pytest.fixture
 def former(site: Site) -> str:
     """The release that all hosts run before a test deploys another."""
+    return former_of(site)
+
+
+def former_of(site: Site) -> str:
+    """The release that is current."""
     return Path(site.sudo("worker1", "readlink /opt/microblog/current").strip()).name
 
 

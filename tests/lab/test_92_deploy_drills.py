@@ -1,0 +1,118 @@
+"""What of deploys takes longer than `make test-lab` may: rehearsed by `make drills`."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from devstack.processes import wait_for
+from ops.lab import verbs
+from tests.lab.deploys import all_run, deploy_well, started
+from tests.lab.ledger import settle
+from tests.lab.load import Account, Load
+from tests.lab.made_releases import MadeReleases
+from tests.lab.runs import play_well
+from tests.lab.sites import Site
+from tests.lab.test_05_failures import BACK_SECONDS, NOTICED_SECONDS, state_of
+
+pytestmark = [pytest.mark.lab, pytest.mark.drill]
+
+TURNS = 5
+REQUESTS = 5000
+
+
+@pytest.fixture(autouse=True)
+def _everything_is_mended() -> Iterator[None]:
+    yield
+    verbs.up()
+
+
+def test_nobody_notices_five_deploys_and_five_rollbacks(
+    site: Site, made: MadeReleases, accounts: list[Account], former: str
+) -> None:
+    """In between Redis and worker1 are started anew."""
+    releases = [made.make("slow", edition) for edition in range(1, TURNS + 1)]
+    with Load.of(site, accounts) as load:
+        for turn, release in enumerate(releases):
+            deploy_well(release, log=f"deploy-{turn}")
+            assert all_run(site, release)
+            site.sudo("db1", "systemctl restart redis-server@broker redis-server@cache")
+            play_well("rollback", "-e", f"release={former}", log=f"rollback-{turn}")
+            assert all_run(site, former)
+            site.sudo("worker1", "systemctl restart supervisord")
+        wait_for(lambda: load.requests >= REQUESTS, 300, lambda: f"only {load.requests} requests")
+
+    assert load.report.failures == [], load.report.summary
+    assert settle(site, load.report.posts) == []
+
+
+def test_nobody_notices_a_drained_stop(site: Site, accounts: list[Account]) -> None:
+    with Load.of(site, accounts) as load:
+        play_well("drain", "-e", "drained=web1", log="drain")
+        verbs.kill("web1")
+        verbs.up()
+        wait_for(lambda: runs_web(site, "web1"), BACK_SECONDS, lambda: "web1 does not come back")
+        play_well("drain", "-e", "drained=web1", "-e", "back=true", log="undrain")
+
+    assert load.report.failures == [], load.report.summary
+    assert settle(site, load.report.posts) == []
+
+
+def test_a_power_cut_fails_no_read(site: Site, accounts: list[Account]) -> None:
+    with Load.of(site, accounts) as load:
+        wait_for(lambda: load.requests > 400, 60, lambda: f"only {load.requests} requests")
+        verbs.kill("web1")
+        wait_for(
+            lambda: state_of(site, "web1") == "DOWN", NOTICED_SECONDS, lambda: "the edge does not notice"
+        )
+        seen = load.requests
+        wait_for(lambda: load.requests > seen + 400, 60, lambda: f"only {load.requests} requests")
+
+    assert [each for each in load.report.failures if each.method != "POST"] == [], load.report.summary
+    assert settle(site, load.report.posts) == []
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "Bring the schema to what both releases can use",
+        "Let one web host serve it to a few",
+        "Watch it beside the others",
+        "Let a worker of it live beside the others",
+        "Let the other workers change over",
+        "Prove that it runs everywhere",
+    ],
+    ids=["schema", "canary", "gate", "first-worker", "workers", "proof"],
+)
+def test_a_killed_deploy_is_finished_by_the_next(
+    site: Site, made: MadeReleases, former: str, part: str
+) -> None:
+    release = made.make("plain")
+    with started(release, log="deploy-killed") as run:
+        run.wait_until(part)
+        run.kill()
+    assert site.visitor().get("/").status == 200
+
+    deploy_well(release, log="deploy-after-the-kill")
+    assert all_run(site, release)
+    play_well("rollback", "-e", f"release={former}", log="rollback-after-the-kill")
+
+
+def test_a_web_host_cut_off_in_its_cut_over_is_finished_by_the_next(
+    site: Site, made: MadeReleases, former: str
+) -> None:
+    release = made.make("plain", 2)
+    with started(release, log="deploy-web-cut") as run:
+        run.wait_until("Let the other web hosts serve it")
+        verbs.cut("web2")
+        assert run.end() != 0
+    assert site.visitor().get("/").status == 200
+    verbs.up()
+
+    deploy_well(release, log="deploy-after-the-cut")
+    assert all_run(site, release)
+    play_well("rollback", "-e", f"release={former}", log="rollback-after-the-cut")
+
+
+def runs_web(site: Site, host: str) -> bool:
+    """Whether the host serves, asked of the edge: a drained one stays drained."""
+    return "DRAIN" in state_of(site, host) or "UP" in state_of(site, host)
