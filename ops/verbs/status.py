@@ -20,6 +20,7 @@ UNITS = {
     "worker": ("supervisord",),
     "media": ("nginx",),
     "database": ("redis-broker", "redis-cache"),
+    "backup": ("microblog-pictures",),
 }
 SLOTS = ("web-blue", "web-green")
 
@@ -76,8 +77,8 @@ def read_answer(answer: Answer) -> Iterator[Row]:
 def read_units(host: Host, units: list[dict[str, str]]) -> Iterator[Row]:
     """The programs that systemd runs, and those that it should and has not."""
     expected = [name for group in host.groups for name in UNITS.get(group, ())]
-    if "database" in host.groups and "microblog_database_url" not in host.variables:
-        expected.append("postgresql")
+    if "microblog_database_url" not in host.variables:
+        expected += ["postgresql"] * ("database" in host.groups) + ["pgbackrest"] * ("backup" in host.groups)
     for unit in units:
         name, state = unit["name"], unit["state"]
         wrong = state != "running" and name in expected

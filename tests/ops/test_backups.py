@@ -9,6 +9,7 @@ from ops import backups
 from ops.inventory import Host, InventoryError
 from ops.restores import RestoreRefused, Target, describe_loss, find_target
 from ops.verbs.remote.backups import find_gaps
+from tests.ops.rendering import render
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC).timestamp()
 HOUR, DAY = 3600, 86400
@@ -204,3 +205,39 @@ def test_each_host_is_asked_what_it_knows() -> None:
 def test_an_environment_without_backups_says_so() -> None:
     with pytest.raises(InventoryError, match="tiny has no backups: put a host into the group `backup`"):
         backups.backup_host("tiny", [Host("web1", ("web", "database"), {})])
+
+
+def render_configuration(host: str) -> str:
+    """pgBackRest's file on a host of an environment with db1, backup1 and spare1."""
+    is_repository = host == "backup1"
+    return render(
+        "pgbackrest",
+        "pgbackrest.conf.j2",
+        private_address="10.0.0.9",
+        pgbackrest_port=8432,
+        postgresql_port=5432,
+        backup_password="the passphrase",
+        pgbackrest_stanza="microblog",
+        pgbackrest_data="/var/lib/postgresql/15/main",
+        pgbackrest_repository="backup1",
+        pgbackrest_database="db1",
+        pgbackrest_is_repository=is_repository,
+        pgbackrest_serves=host != "spare1",
+        pgbackrest_clients=["db1", "spare1"] if is_repository else ["backup1"],
+    )
+
+
+def test_the_passphrase_is_on_the_backup_host_alone() -> None:
+    assert "\nrepo1-cipher-pass=the passphrase\n" in render_configuration("backup1")
+    assert "the passphrase" not in render_configuration("db1") + render_configuration("spare1")
+
+
+def test_a_server_answers_whom_it_is_told_and_a_host_that_only_restores_nobody() -> None:
+    def clients(host: str) -> list[str]:
+        lines = render_configuration(host).splitlines()
+        return [line for line in lines if line.startswith("tls-server-auth=")]
+
+    assert clients("backup1") == ["tls-server-auth=db1=microblog", "tls-server-auth=spare1=microblog"]
+    assert clients("db1") == ["tls-server-auth=backup1=microblog"]
+    assert clients("spare1") == []
+    assert "\nrepo1-host=backup1\n" in render_configuration("spare1")

@@ -22,7 +22,10 @@ FOLDERS = {
     "/var/log/postgresql": "postgresql",
 }
 #: Units of systemd whose lines the journal keeps.
-UNITS = ("haproxy.service", "redis-server@*.service", "supervisord.service")
+UNITS = (
+    *("haproxy.service", "redis-server@*.service", "supervisord.service"),
+    *("pgbackrest.service", "microblog-pictures.service", "microblog-backup*.service"),
+)
 #: How often new files are looked for while following: a slot's log comes with its first start.
 LOOK_SECONDS = 2
 printing = threading.Lock()

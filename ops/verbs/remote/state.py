@@ -10,7 +10,9 @@ from pathlib import Path
 
 UNITS = (
     "haproxy.service",
+    "microblog-pictures.service",
     "nginx.service",
+    "pgbackrest.service",
     "postgresql@*.service",
     "redis-server@*.service",
     "supervisord.service",
