@@ -241,3 +241,15 @@ def test_a_server_answers_whom_it_is_told_and_a_host_that_only_restores_nobody()
     assert clients("db1") == ["tls-server-auth=backup1=microblog"]
     assert clients("spare1") == []
     assert "\nrepo1-host=backup1\n" in render_configuration("spare1")
+
+
+def test_the_log_goes_on_after_a_number_that_ends_with_ff() -> None:
+    there = segments("00000000FE", "0000000100")
+
+    assert find_gaps(there, "0000000100000000000000FE") == ["0000000100000000000000FF is missing"]
+
+
+def test_a_timeline_that_ended_before_the_oldest_backup_has_no_gaps() -> None:
+    former = segments("0000000001", "0000000003")
+
+    assert find_gaps([*former, f"000000020000000000000005-{'b' * 40}.zst"], "000000020000000000000005") == []
