@@ -109,6 +109,11 @@ def test_every_verb_is_listed_with_what_it_does() -> None:
             "provision",
             "operators",
             "drift",
+            "deploy",
+            "rollback",
+            "contract",
+            "drain",
+            "undrain",
             "remove",
             "maintenance",
             "status",
@@ -140,6 +145,9 @@ def test_fab_alone_lists_the_verbs() -> None:
         (("run", 'microblog jobs "dead'), 'fab run: microblog jobs "dead: no closing quotation'),
         (("provision", "--tags", "ngnix"), "fab provision: no role is called 'ngnix'; there are application"),
         (("remove", "lb1"), "fab remove: lb1 is in edge: only web and worker hosts leave"),
+        (("deploy", "--to", "mars"), "fab deploy: there is no environment 'mars'"),
+        (("deploy", "--release", "1", "--ref", "v1"), "fab deploy: --release names one that is built, --ref"),
+        (("drain", "worker1"), "fab drain: worker1 is in media and worker: only web hosts have visitors"),
         (("remove", "mars"), "fab remove: lab has no host 'mars'; it has db1"),
         (("env.new", "Big"), "fab env.new: 'Big' is no name"),
         (("restore", "--host", "db2"), "fab restore: say which moment: --to '2026-"),
@@ -209,6 +217,7 @@ def test_a_run_tells_changes_failures_and_figures(
     assert "good: Hello" in shown
     assert "Oh dear" in shown
     assert "Stay" not in shown
+    assert re.search(r"^0:0\d  Try it$", shown, re.MULTILINE)
     assert re.search(r"After \d+ min \d+ s: changed: good \(1\); FAILED: bad\n\Z", shown)
 
 
