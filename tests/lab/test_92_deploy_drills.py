@@ -7,10 +7,10 @@ import pytest
 from devstack.processes import wait_for
 from ops.lab import verbs
 from tests.lab.deploys import all_run, deploy_well, started
-from tests.lab.ledger import settle
+from tests.lab.ledger import ask, settle
 from tests.lab.load import Account, Load
 from tests.lab.made_releases import MadeReleases
-from tests.lab.runs import play_well
+from tests.lab.runs import play, play_well
 from tests.lab.sites import Site
 from tests.lab.test_05_failures import BACK_SECONDS, NOTICED_SECONDS, state_of
 
@@ -18,6 +18,10 @@ pytestmark = [pytest.mark.lab, pytest.mark.drill]
 
 TURNS = 5
 REQUESTS = 5000
+#: What the contract step of a release made for this drops.
+HAS_COLUMN = """
+SELECT count(*) FROM information_schema.columns WHERE table_name = 'tags' AND column_name = 'created_at'
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -111,6 +115,28 @@ def test_a_web_host_cut_off_in_its_cut_over_is_finished_by_the_next(
     deploy_well(release, log="deploy-after-the-cut")
     assert all_run(site, release)
     play_well("rollback", "-e", f"release={former}", log="rollback-after-the-cut")
+
+
+def test_the_schema_is_contracted_when_every_host_runs_the_release(
+    site: Site, made: MadeReleases, former: str
+) -> None:
+    release = made.make("next_contract")
+    with started(release, log="deploy-before-contract") as run:
+        run.wait_until("Let the other web hosts serve it")
+        run.kill()
+    refused = play("contract", log="contract-refused")
+    assert refused.code != 0
+    assert "several releases run" in refused.output
+
+    deploy_well(release, log="deploy-to-contract")
+    assert ask(site, HAS_COLUMN) == [["1"]]
+    play_well("contract", log="contract")
+    assert ask(site, HAS_COLUMN) == [["0"]]
+
+    no_way_back = play("rollback", "-e", f"release={former}", log="rollback-contracted")
+    assert no_way_back.code != 0
+    assert f"the schema has lost what {former} uses" in " ".join(no_way_back.output.split())
+    assert all_run(site, release)
 
 
 def runs_web(site: Site, host: str) -> bool:
