@@ -2,6 +2,7 @@
 
 from fabric import Connection
 
+from ops.continuous import deploy_tag
 from ops.inventory import read_hosts
 from ops.playbook_runs import PlaybookFailed, make_command, run_playbook
 from ops.verbs.terminal import TO, VerbError, verb
@@ -11,10 +12,12 @@ VERBOSE = {"verbose": "all that Ansible says, also of what is right already"}
 
 
 @verb(
-    help=TO
-    | LIMIT
+    help=LIMIT
     | VERBOSE
     | {
+        "to": "the environment, a folder of ops/inventories; else the lab, with --auto production",
+        "auto": "a tag: build it, prove it on staging by the smoke test, then deploy it by canary",
+        "staging": "the environment where --auto proves it; staging where none is named",
         "release": "a release by its name (python -m ops.releases list), the very files that staging ran",
         "ref": "a commit or tag to build, in place of this checkout",
         "plan": "say what would happen, and change nothing",
@@ -22,7 +25,9 @@ VERBOSE = {"verbose": "all that Ansible says, also of what is right already"}
 )
 def deploy(
     _context: Connection,
-    to: str = "lab",
+    to: str = "",
+    auto: str | None = None,
+    staging: str = "",
     release: str = "",
     ref: str = "",
     limit: str = "",
@@ -32,8 +37,15 @@ def deploy(
     """Let a release take over, behind a canary; one that is worse takes itself back."""
     if release and ref:
         raise VerbError("--release names one that is built, --ref one to build: give one of them")
+    # Also where it is empty, as a variable may be that nobody set.
+    if auto is not None:
+        _refuse_beside_auto(release=release, ref=ref, limit=limit, plan=plan)
+        deploy_tag(auto, staging or "staging", to or "production", verbose=verbose)
+        return
+    if staging:
+        raise VerbError("--staging is where --auto TAG proves the release: give both")
     extra = f"release={release}" if release else f"ref={ref}" if ref else ""
-    _run("deploy", to, limit=limit, extra=extra, tags="plan" if plan else "", verbose=verbose)
+    _run("deploy", to or "lab", limit=limit, extra=extra, tags="plan" if plan else "", verbose=verbose)
 
 
 @verb(
@@ -61,6 +73,13 @@ def contract(
 ) -> None:
     """Take out of the schema what only former releases used; nobody goes back to those."""
     _run("contract", to, verbose=verbose)
+
+
+def _refuse_beside_auto(**options: str | bool) -> None:
+    """A tag is the release, and goes to all hosts of both environments."""
+    given = " and ".join(f"--{name}" for name, value in options.items() if value)
+    if given:
+        raise VerbError(f"--auto TAG builds the tag's release and takes all hosts: leave out {given}")
 
 
 def _run(name: str, to: str, *, verbose: bool, limit: str = "", extra: str = "", tags: str = "") -> None:

@@ -7,11 +7,13 @@ from typing import Any
 
 from fabric import Task, task
 
+from ops.continuous import ContinuousRefused
 from ops.environments import EnvironmentRefused
 from ops.inventory import InventoryError
 from ops.lab.layout import LabError
 from ops.playbook_runs import PlaybookFailed
 from ops.restores import RestoreRefused
+from ops.wheelhouses import ReleaseRefused
 
 
 class VerbError(Exception):
@@ -19,7 +21,10 @@ class VerbError(Exception):
 
 
 #: What ends a verb with one line and exit code 1 instead of a traceback.
-EXPECTED = (VerbError, EnvironmentRefused, InventoryError, LabError, PlaybookFailed, RestoreRefused)
+EXPECTED = (
+    *(VerbError, ContinuousRefused, EnvironmentRefused, InventoryError, LabError),
+    *(PlaybookFailed, ReleaseRefused, RestoreRefused),
+)
 #: The modules whose verbs are typed as NOUN.VERB.
 NOUNS = ("backup", "env", "lab")
 #: The help of each verb that works on an environment.
