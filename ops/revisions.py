@@ -1,6 +1,6 @@
 """What became of each release in an environment: the hosts' revisions.log, read together.
 
-    python -m ops.revisions previous RUNNING < LINES    the release that a rollback goes to
+    python -m ops.revisions previous RUNNING… < LINES   the release that a rollback goes to
     python -m ops.revisions check NAME < LINES          exit code 1 where it failed when it was last tried
 
 A line is `TIME WHO EVENT RELEASE COMMIT NOTE`. Events: `provisioned` (a host got what the others run),
@@ -56,15 +56,25 @@ def last_events(revisions: Iterable[Revision]) -> dict[str, Revision]:
     return found
 
 
-def choose_previous(revisions: Iterable[Revision], running: str) -> str:
-    """The release that was good last, before the running one. Raises `NoRelease`."""
+def choose_previous(revisions: Sequence[Revision], *running: str) -> str:
+    """The release that was good last, before the running one; see `find_aim` for several. Raises `NoRelease`."""
     events = last_events(revisions)
-    good = [each for each in events.values() if each.event in GOOD and each.release != running]
+    aim = find_aim(revisions) if len(running) > 1 else ""
+    if aim in events and events[aim].event in GOOD:
+        return aim
+    # Of an interrupted deploy, hosts still run the one to go back to.
+    left = aim if len(running) > 1 else running[0]
+    good = [each for each in events.values() if each.event in GOOD and each.release != left]
     if not good:
         failed = [each.release for each in events.values() if each.event not in GOOD]
         reason = f" ({', '.join(failed)} failed or was left)" if failed else ""
-        raise NoRelease(f"no other release than {running} was ever good here{reason}: name one by --release")
+        raise NoRelease(f"no other release than {left} was ever good here{reason}: name one by --release")
     return max(good).release
+
+
+def find_aim(revisions: Sequence[Revision]) -> str:
+    """Where the run was going that was interrupted: a good release where it was a rollback, which goes on."""
+    return next((each.release for each in reversed(revisions) if each.event == "started"), "")
 
 
 def check_release(revisions: Iterable[Revision], name: str) -> None:
@@ -84,13 +94,13 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """What the first lines of this file say."""
     parser = argparse.ArgumentParser(prog="python -m ops.revisions")
     verbs = parser.add_subparsers(dest="verb", required=True)
-    verbs.add_parser("previous").add_argument("release")
+    verbs.add_parser("previous").add_argument("release", nargs="+")
     verbs.add_parser("check").add_argument("release")
     given = parser.parse_args(arguments)
     revisions = read_revisions(sys.stdin)
     try:
         if given.verb == "previous":
-            print(choose_previous(revisions, given.release))
+            print(choose_previous(revisions, *given.release))
         else:
             check_release(revisions, given.release)
     except NoRelease as error:

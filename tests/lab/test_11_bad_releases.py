@@ -13,6 +13,8 @@ pytestmark = pytest.mark.lab
 
 #: At most the canary's share of the requests may fail while it is watched, and a few more by chance.
 SHARE = 0.1
+#: A second: enough to see that the site is served.
+READS, POSTS = 12, 0.5
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Bad:
     [
         Bad("tampered", "isn't what the manifest says"),
         Bad("forged", "DO NOT MATCH THE HASHES"),
-        Bad("unsafe_migration", "ban-drop"),
+        Bad("unsafe_migration", "changing-column-type"),
         Bad("bad_migration", "the migration failed"),
         Bad("unready", "did not become ready"),
         Bad("failing", "the gate stays shut", reaches_visitors=True),
@@ -42,7 +44,7 @@ def test_a_bad_release_takes_itself_back(
     site: Site, made: MadeReleases, accounts: list[Account], former: str, bad: Bad
 ) -> None:
     release = made.make(bad.kind)
-    with Load.of(site, accounts) as load:
+    with Load.of(site, accounts, readers_per_second=READS, posters_per_second=POSTS) as load:
         run = deploy(release, log=f"deploy-{bad.kind}")
 
     assert run.code != 0

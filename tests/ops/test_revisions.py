@@ -53,6 +53,23 @@ def test_there_may_be_none(events: list[str], reason: str) -> None:
         choose_previous(read_revisions(log(*events)), "A")
 
 
+@pytest.mark.parametrize(
+    ("events", "previous"),
+    [
+        (["deployed A", "deployed B", "started C"], "B"),
+        (["deployed A", "deployed B", "started B", "deployed B", "started A"], "A"),
+        # Deployed once more after it was left.
+        (["deployed A", "deployed B", "left B", "deployed A", "started B"], "A"),
+        (["provisioned A", "provisioned B"], "B"),
+    ],
+    ids=["deploy", "rollback", "again", "nothing-started"],
+)
+def test_an_interrupted_deploy_is_undone_and_an_interrupted_rollback_goes_on(
+    events: list[str], previous: str
+) -> None:
+    assert choose_previous(read_revisions(log(*events)), "B", "A", "C") == previous
+
+
 def test_a_named_one_must_not_have_failed() -> None:
     revisions = read_revisions(log("deployed A", "failed B web1: the gate", "deployed C", "contracted C"))
 
