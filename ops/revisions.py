@@ -57,7 +57,7 @@ def last_events(revisions: Iterable[Revision]) -> dict[str, Revision]:
 
 
 def choose_previous(revisions: Sequence[Revision], *running: str) -> str:
-    """The release that was good last, before the running one; see `find_aim` for several. Raises `NoRelease`."""
+    """The release that was good last, before the running one (several: `find_aim`). Raises `NoRelease`."""
     events = last_events(revisions)
     aim = find_aim(revisions) if len(running) > 1 else ""
     if aim in events and events[aim].event in GOOD:
