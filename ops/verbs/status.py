@@ -23,6 +23,8 @@ UNITS = {
     "backup": ("microblog-pictures",),
 }
 SLOTS = ("web-blue", "web-green")
+#: Runs during deploys alone.
+DEPLOYS_WORKER = "worker-next"
 
 
 @dataclass(frozen=True)
@@ -100,6 +102,8 @@ def read_programs(host: Host, programs: list[dict[str, str]], slot: str) -> Iter
             yield Row(host.name, name, "idle slot")
         elif name == "web-boot" and state == "exited":
             yield Row(host.name, name, "done")
+        elif name == DEPLOYS_WORKER and state in {"stopped", "exited"}:
+            yield Row(host.name, name, "rests")
         else:
             remark = f"{name} is {state}: fab logs --host {host.name} --program {name} may say why"
             yield Row(host.name, name, state, remark=remark)

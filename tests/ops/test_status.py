@@ -108,6 +108,7 @@ def test_one_slot_serves_and_the_other_may_rest() -> None:
         {"name": "web-blue", "state": "stopped", "version": "-", "uptime": "-"},
         {"name": "web-green", "state": "running", "version": NEW, "uptime": "0:00:01"},
         {"name": "web-boot", "state": "exited", "version": "-", "uptime": "-"},
+        {"name": "worker-next", "state": "exited", "version": "-", "uptime": "-"},
     ]
 
     assert remarks(answer("x", programs=programs, slot="green")) == []
