@@ -40,9 +40,9 @@ def tag(made: MadeReleases) -> Iterator[str]:
 @pytest.fixture
 def _former_again(site: Site, former: str) -> Iterator[None]:
     yield
+    verbs.reset("db2")
     if not all_run(site, former):
         play_well("rollback", "-e", f"release={former}", log="rollback-auto")
-    verbs.reset("db2")
 
 
 @pytest.mark.usefixtures("_former_again")
