@@ -25,6 +25,8 @@ TLS_EXCEPTIONS = {
     # The pages' own defence: SameSite cookies, and tokens that are signed anew (roles/nginx, site.conf.j2).
     "BREACH": "pages are compressed on purpose",
     "engine_problem": "about the auditor's own openssl",
+    # Where a second connection fails at that moment; the edge gives no tickets.
+    "sessionresumption_ticket": "it could not be asked, and there is none",
     "RC4": "about the auditor's own openssl, which can't offer it",
 }
 
