@@ -20,6 +20,7 @@ VERBOSE = {"verbose": "all that Ansible says, also of what is right already"}
         "staging": "the environment where --auto proves it; staging where none is named",
         "release": "a release by its name (python -m ops.releases list), the very files that staging ran",
         "ref": "a commit or tag to build, in place of this checkout",
+        "dirty": "build this checkout with its changes that aren't committed",
         "plan": "say what would happen, and change nothing",
     }
 )
@@ -31,20 +32,25 @@ def deploy(
     release: str = "",
     ref: str = "",
     limit: str = "",
+    dirty: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --dirty
     plan: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --plan
     verbose: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --verbose
 ) -> None:
     """Let a release take over, behind a canary; one that is worse takes itself back."""
-    if release and ref:
-        raise VerbError("--release names one that is built, --ref one to build: give one of them")
+    if sum(map(bool, (release, ref, dirty))) > 1:
+        raise VerbError(
+            "--release names one that is built, --ref a commit to build, --dirty builds what lies here: "
+            "give one of them"
+        )
     # Also where it is empty, as a variable may be that nobody set.
     if auto is not None:
-        _refuse_beside_auto(release=release, ref=ref, limit=limit, plan=plan)
+        _refuse_beside_auto(release=release, ref=ref, limit=limit, dirty=dirty, plan=plan)
         deploy_tag(auto, staging or "staging", to or "production", verbose=verbose)
         return
     if staging:
         raise VerbError("--staging is where --auto TAG proves the release: give both")
     extra = f"release={release}" if release else f"ref={ref}" if ref else ""
+    extra = "release_from_work_tree=true" if dirty else extra
     _run("deploy", to or "lab", limit=limit, extra=extra, tags="plan" if plan else "", verbose=verbose)
 
 

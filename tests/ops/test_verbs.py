@@ -147,6 +147,7 @@ def test_fab_alone_lists_the_verbs() -> None:
         (("remove", "lb1"), "fab remove: lb1 is in edge: only web and worker hosts leave"),
         (("deploy", "--to", "mars"), "fab deploy: there is no environment 'mars'"),
         (("deploy", "--release", "1", "--ref", "v1"), "fab deploy: --release names one that is built, --ref"),
+        (("deploy", "--ref", "v1", "--dirty"), "fab deploy: --release names one that is built, --ref"),
         (("drain", "worker1"), "fab drain: worker1 is in media and worker: only web hosts have visitors"),
         (("remove", "mars"), "fab remove: lab has no host 'mars'; it has db1"),
         (("env.new", "Big"), "fab env.new: 'Big' is no name"),
