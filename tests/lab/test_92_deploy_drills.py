@@ -94,11 +94,8 @@ def test_a_killed_deploy_is_finished_by_the_next(
     with started(release, log="deploy-killed") as run:
         run.wait_until(part)
         run.kill()
-    assert site.visitor().get("/").status == 200
 
-    deploy_well(release, log="deploy-after-the-kill")
-    assert all_run(site, release)
-    play_well("rollback", "-e", f"release={former}", log="rollback-after-the-kill")
+    finish(site, release, former, log="after-the-kill")
 
 
 def test_a_web_host_cut_off_in_its_cut_over_is_finished_by_the_next(
@@ -112,9 +109,7 @@ def test_a_web_host_cut_off_in_its_cut_over_is_finished_by_the_next(
     assert site.visitor().get("/").status == 200
     verbs.up()
 
-    deploy_well(release, log="deploy-after-the-cut")
-    assert all_run(site, release)
-    play_well("rollback", "-e", f"release={former}", log="rollback-after-the-cut")
+    finish(site, release, former, log="after-the-cut")
 
 
 def test_the_schema_is_contracted_when_every_host_runs_the_release(
@@ -137,6 +132,14 @@ def test_the_schema_is_contracted_when_every_host_runs_the_release(
     assert no_way_back.code != 0
     assert f"the schema has lost what {former} uses" in " ".join(no_way_back.output.split())
     assert all_run(site, release)
+
+
+def finish(site: Site, release: str, former: str, *, log: str) -> None:
+    """Have the next run finish what was interrupted, and go back for the next test."""
+    assert site.visitor().get("/").status == 200
+    deploy_well(release, log=f"deploy-{log}")
+    assert all_run(site, release)
+    play_well("rollback", "-e", f"release={former}", log=f"rollback-{log}")
 
 
 def runs_web(site: Site, host: str) -> bool:
