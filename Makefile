@@ -128,7 +128,7 @@ hooks: $(VENV)/.dev ## Install the git hooks of .pre-commit-config.yaml
 
 .PHONY: lock
 lock: $(VENV)/.bootstrap ## Renew the locks from requirements/*.in (UPGRADE=--upgrade for newer releases)
-	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "ops -c runtime.txt -c local.txt -c dev.txt" "supervisor -c local.txt"; do \
+	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "ops -c runtime.txt -c local.txt -c dev.txt" "supervisor -c bootstrap.txt -c local.txt"; do \
 	  set -- $$layer; name=$$1; shift; echo "$$name"; ../$(LOCK) $(UPGRADE) "$$@" $$name.in --output-file $$name.txt; done
 
 .PHONY: wheel

@@ -1,9 +1,9 @@
-"""The lock of deploys: one at a time in an environment, whoever starts them and wherever.
+"""The lock of deploys: a host is changed by one at a time, whoever they are and wherever.
 
     python -m ops.locks take < REQUEST      called by the playbooks; exit code 1 where somebody else holds it
 
-REQUEST is JSON: `host` (name and Ansible's connection variables of the host that keeps the lock) and `holder`
-(who does what since when). The lock is a file's on that host, held through an SSH connection of this
+REQUEST is JSON: `hosts` (name and Ansible's connection variables of each that is to be changed) and `holder`
+(who does what since when). The lock is a file's on each of them, held through an SSH connection of this
 controller's for as long as the ansible-playbook lives that asked: it is never left behind, however that ends.
 """
 
@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,25 @@ def take(request: dict[str, Any]) -> str:
 
 
 def hold(request: dict[str, Any]) -> None:
-    """Hold the lock until the playbook ends; prints `held`, or why not."""
-    host = Host(request["host"]["name"], (), request["host"]["variables"])
-    command, text = remote_program("lock", holder=request["holder"])
+    """Hold the lock until the playbook ends; prints `held`, or on which host it can't be had and why."""
+    hosts = [Host(each["name"], (), each["variables"]) for each in request["hosts"]]
+    with ExitStack() as opened:
+        # All begin before any is waited for.
+        connections = [opened.enter_context(connect(host, request["holder"])) for host in hosts]
+        answers = {host.name: read_answer(ssh) for host, ssh in zip(hosts, connections, strict=True)}
+        refusals = [f"{name}: {answer}" for name, answer in answers.items() if answer != "held"]
+        print(refusals[0] if refusals else "held", flush=True)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        while not refusals and connections and is_alive(request["playbook"]):
+            # A host that is lost on the way is no longer held; the others are.
+            connections = [ssh for ssh in connections if say(ssh, "\n")]
+            time.sleep(BEAT_SECONDS)
+
+
+@contextmanager
+def connect(host: Host, holder: str) -> Iterator[subprocess.Popen[str]]:
+    """The lock's program on a host, which has been told who holds it; at the end it is left."""
+    command, text = remote_program("lock", holder=holder)
     with subprocess.Popen(
         [*host.ssh_command(), command],
         stdin=subprocess.PIPE,
@@ -59,22 +76,31 @@ def hold(request: dict[str, Any]) -> None:
         stderr=subprocess.STDOUT,
         text=True,
     ) as ssh:
-        assert ssh.stdin is not None
-        assert ssh.stdout is not None
-        ssh.stdin.write(text)
-        ssh.stdin.flush()
-        first = ssh.stdout.readline().strip()
-        print(first or f"{host.name} does not answer", flush=True)
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         try:
-            while first == "held" and is_alive(request["playbook"]) and ssh.poll() is None:
-                ssh.stdin.write("\n")
-                ssh.stdin.flush()
-                time.sleep(BEAT_SECONDS)
-        except BrokenPipeError:
-            pass
+            say(ssh, text)
+            yield ssh
         finally:
             ssh.kill()
+            # What it was not told any more is of no use, also when its pipe is closed.
+            with suppress(BrokenPipeError):
+                ssh.communicate()
+
+
+def say(ssh: subprocess.Popen[str], text: str) -> bool:
+    """Write to the program; whether it is still there."""
+    assert ssh.stdin is not None
+    try:
+        ssh.stdin.write(text)
+        ssh.stdin.flush()
+    except BrokenPipeError:
+        return False
+    return ssh.poll() is None
+
+
+def read_answer(ssh: subprocess.Popen[str]) -> str:
+    """The program's first line."""
+    assert ssh.stdout is not None
+    return ssh.stdout.readline().strip() or "it does not answer"
 
 
 def find_playbook(pid: int) -> int:

@@ -4,9 +4,9 @@ import subprocess
 from dataclasses import dataclass
 
 from devstack.mailbox import MailFolder
+from microblog.cli.visiting import Place, Visitor
 from ops.inventory import Host, ask_hosts
 from tests.lab.runs import Run
-from tests.lab.visitor import Visitor
 
 
 @dataclass
@@ -30,7 +30,10 @@ class Site:
     def visitor(self, address: str = "") -> Visitor:
         """A new visitor, at the edge unless another address is given."""
         domain = str(self.hosts["lb1"].variables["microblog_domain"])
-        return Visitor(address or self.hosts["lb1"].address, domain, self.authority)
+        place = Place(
+            f"https://{domain}", address=address or self.hosts["lb1"].address, authority=self.authority
+        )
+        return Visitor(place)
 
     def sudo(self, host: str, command: str) -> str:
         """What a shell command says on a host, as root; it has to succeed."""

@@ -6,6 +6,7 @@ from concurrent.futures import Future
 import pytest
 
 from devstack.processes import wait_for
+from microblog.cli.visiting import VisitFailed
 from ops.lab import verbs
 from ops.lab.layout import LAYERS
 from tests.lab.conftest import INVENTORIES
@@ -39,7 +40,7 @@ def is_served(site: Site) -> bool:
     """Whether the site on one host answers."""
     try:
         return site.visitor(ONE_HOST).get("/").status == 200
-    except OSError:
+    except VisitFailed:
         return False
 
 

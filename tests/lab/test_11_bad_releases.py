@@ -30,7 +30,7 @@ class Bad:
     "bad",
     [
         Bad("tampered", "isn't what the manifest says"),
-        pytest.param(Bad("forged", "DO NOT MATCH THE HASHES"), marks=pytest.mark.drill),
+        pytest.param(Bad("forged", "Hash mismatch"), marks=pytest.mark.drill),
         Bad("unsafe_migration", "changing-column-type"),
         Bad("bad_migration", "the migration failed"),
         Bad("unready", "did not become ready"),

@@ -162,7 +162,8 @@ def command(
     Static files are left out with --socket: there the web server in front serves them.
     """
     settings = read_settings()
-    place = Place(url or settings.base_url, socket_path, address, ca)
+    authority = "" if ca is None else ca.read_text(encoding="utf-8")
+    place = Place(url or settings.base_url, socket_path, address, authority)
     with (
         _stopped_in_order(),
         open_database(settings.database_url, "MICROBLOG_DATABASE_URL") as database,

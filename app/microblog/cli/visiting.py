@@ -23,13 +23,13 @@ class Place:
     """Where a site is: its public address, and the way there where it isn't what the name says.
 
     `socket_path`: the application's own socket, which believes what a proxy would tell; `address`: an IP
-    address; `authority`: a file with the certificates to trust instead of the machine's own.
+    address; `authority`: the certificates (PEM) to trust instead of the machine's own.
     """
 
     url: str
     socket_path: Path | None = None
     address: str = ""
-    authority: Path | None = None
+    authority: str = ""
 
     @property
     def parts(self) -> SplitResult:
@@ -44,9 +44,8 @@ class Place:
         port = self.parts.port or (443 if is_secure else 80)
         if not is_secure:
             return _Connection(host, port, address=self.address)
-        return _SecureConnection(
-            host, port, address=self.address, context=ssl.create_default_context(cafile=self.authority)
-        )
+        context = ssl.create_default_context(cadata=self.authority or None)
+        return _SecureConnection(host, port, address=self.address, context=context)
 
 
 class _Connection(HTTPConnection):
@@ -146,21 +145,24 @@ class Visitor:
         """Load a page under an address that no cache has seen. Raises `VisitFailed` for another status."""
         return self.get(f"{path}?anew={secrets.token_hex(8)}", status=status)
 
-    def submit(self, page: str, action: str = "", /, **values: str | File) -> str:
+    def send(self, page: str, action: str = "", /, **values: str | File) -> Answer:
         """Load a page, fill the form that goes to `action` (default: the page itself) and send it.
 
-        A file is its name and bytes. Answers where the site sends its visitor then. Raises `VisitFailed`.
+        A file is its name and bytes. Raises `VisitFailed` where there is no such page or form.
         """
-        wanted = action or page
-        forms = [
-            form for form in read_forms(self.get(page).text, page) if urlsplit(form.action).path == wanted
-        ]
+        loaded = _expect(self.ask("GET", page), f"GET {page}", 200).text
+        wanted = urlsplit(action or page).path
+        forms = [form for form in read_forms(loaded, page) if urlsplit(form.action).path == wanted]
         if not forms:
             raise VisitFailed(f"GET {page}: no form that goes to {wanted}")
         body, kind = encode({**forms[0].fields, **values})
         headers = {"Content-Type": kind, "Origin": self.place.url}
-        answer = self.ask("POST", forms[0].action, body, headers)
-        return urlsplit(_expect(answer, f"POST {wanted}", 303).headers.get("location", "")).path
+        return self.ask("POST", forms[0].action, body, headers)
+
+    def submit(self, page: str, action: str = "", /, **values: str | File) -> str:
+        """As `send`; answers where the site sends its visitor then. Raises `VisitFailed` if it does not."""
+        answer = _expect(self.send(page, action, **values), f"POST {action or page}", 303)
+        return urlsplit(answer.headers.get("location", "")).path
 
 
 def _expect(answer: Answer, what: str, status: int) -> Answer:

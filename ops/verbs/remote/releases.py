@@ -31,6 +31,12 @@ def read_running(processes: Path = Path("/proc")) -> Iterator[dict[str, str]]:
             yield {"program": program, "release": release, "pid": process.name}
 
 
+def read_installed(releases: Path) -> list[str]:
+    """The names of the releases that lie there whole, newest first: VERSION-TIME, and the time counts."""
+    names = (path.parent.name for path in releases.glob("*/installed"))
+    return sorted(names, key=lambda name: name.split("-", 1)[::-1], reverse=True)
+
+
 def main() -> None:
     """Print all that a deploy asks of this host."""
     slot = SOCKET.readlink().stem if SOCKET.is_symlink() else ""
@@ -47,7 +53,7 @@ def main() -> None:
                 "linked": sorted(
                     {name_of(link) for link in [HOME / "current", *HOME.glob("slots/*")]} - {""}
                 ),
-                "installed": sorted(path.parent.name for path in HOME.glob("releases/*/installed")),
+                "installed": read_installed(HOME / "releases"),
                 "revisions": log.read_text(encoding="utf-8").splitlines() if log.exists() else [],
                 "free_megabytes": disk.f_bavail * disk.f_frsize // 1_000_000,
                 "free_files": disk.f_favail,
