@@ -9,6 +9,7 @@ controller's for as long as the ansible-playbook lives that asked: it is never l
 
 import json
 import os
+import select
 import subprocess
 import sys
 import time
@@ -21,6 +22,8 @@ from ops.inventory import REPOSITORY, Host
 from ops.verbs.ask import remote_program
 
 BEAT_SECONDS = 1
+#: Less than the silence after which the hosts that answered at once give their lock away.
+ANSWER_SECONDS = 12
 PLAYBOOK = "ansible-playbook"
 
 
@@ -55,8 +58,11 @@ def hold(request: dict[str, Any]) -> None:
     with ExitStack() as opened:
         # All begin before any is waited for.
         connections = [opened.enter_context(connect(host, request["holder"])) for host in hosts]
-        answers = {host.name: read_answer(ssh) for host, ssh in zip(hosts, connections, strict=True)}
-        refusals = [f"{name}: {answer}" for name, answer in answers.items() if answer != "held"]
+        deadline = time.monotonic() + ANSWER_SECONDS
+        answers = [
+            (host.name, read_answer(ssh, deadline)) for host, ssh in zip(hosts, connections, strict=True)
+        ]
+        refusals = [f"{name}: {answer}" for name, answer in answers if answer != "held"]
         print(refusals[0] if refusals else "held", flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         while not refusals and connections and is_alive(request["playbook"]):
@@ -97,10 +103,11 @@ def say(ssh: subprocess.Popen[str], text: str) -> bool:
     return ssh.poll() is None
 
 
-def read_answer(ssh: subprocess.Popen[str]) -> str:
-    """The program's first line."""
+def read_answer(ssh: subprocess.Popen[str], deadline: float) -> str:
+    """The program's first line, if it comes in time (of the monotonic clock)."""
     assert ssh.stdout is not None
-    return ssh.stdout.readline().strip() or "it does not answer"
+    readable, _, _ = select.select([ssh.stdout], [], [], max(deadline - time.monotonic(), 0))
+    return (ssh.stdout.readline().strip() if readable else "") or "it does not answer"
 
 
 def find_playbook(pid: int) -> int:

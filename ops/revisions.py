@@ -2,20 +2,24 @@
 
     python -m ops.revisions previous RUNNING… < LINES   the release that a rollback goes to
     python -m ops.revisions check NAME < LINES          exit code 1 where it failed when it was last tried
+    python -m ops.revisions way NAME < LINES            exit code 1 where the schema forbids it; else JSON:
+                                                        `former`, what a failed deploy of it goes back to ("":
+                                                        nothing), and `is_good`, whether it was good already
 
 A line is `TIME WHO EVENT RELEASE COMMIT NOTE`. Events: `provisioned` (a host got what the others run),
 `started`, `deployed` (all hosts run it, the gate let it pass), `failed`, `left` (rolled back from by hand),
-`contracted` (the schema has lost what older releases used).
+`contracted` (the schema loses what older releases use), `uncontracted` (it did not come to that).
 """
 
 import argparse
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 GOOD = ("provisioned", "deployed")
 EVENTS = (*GOOD, "failed", "left")
-CONTRACTED = "contracted"
+CONTRACTED, UNCONTRACTED = "contracted", "uncontracted"
 
 
 class NoRelease(Exception):
@@ -47,10 +51,16 @@ def read_revisions(lines: Iterable[str]) -> list[Revision]:
 def last_events(revisions: Iterable[Revision]) -> dict[str, Revision]:
     """What was last said of each release: good, failed, left or outgrown by the schema."""
     found: dict[str, Revision] = {}
+    before: dict[str, Revision] = {}
     for each in revisions:
         if each.event == CONTRACTED:
-            others = (known for known in found if known != each.release)
-            found |= {known: replace(each, release=known) for known in others}
+            others = {known: replace(each, release=known) for known in found if known != each.release}
+            # Each host has a line of it.
+            before |= {known: found[known] for known in others if found[known].event != CONTRACTED}
+            found |= others
+        elif each.event == UNCONTRACTED:
+            found |= before
+            before = {}
         elif each.event in EVENTS:
             found[each.release] = each
     return found
@@ -77,13 +87,29 @@ def find_aim(revisions: Sequence[Revision]) -> str:
     return next((each.release for each in reversed(revisions) if each.event == "started"), "")
 
 
-def check_release(revisions: Iterable[Revision], name: str) -> None:
-    """Raise `NoRelease` for one that failed when it was last tried, or can't live with the schema."""
+def check_schema(revisions: Iterable[Revision], name: str) -> Revision | None:
+    """What was last said of a release. Raises `NoRelease` where it can't live with the schema."""
     last = last_events(revisions).get(name)
     if last is not None and last.event == CONTRACTED:
         raise NoRelease(
             f"the schema has lost what {name} uses, on {last.time}: a newer release, or a restore"
         )
+    return last
+
+
+def find_way(revisions: Sequence[Revision], name: str) -> dict[str, str | bool]:
+    """What a deploy of a release has to know: see the first lines. Raises `NoRelease`."""
+    last = check_schema(revisions, name)
+    try:
+        former = choose_previous(revisions, name)
+    except NoRelease:
+        former = ""
+    return {"former": former, "is_good": last is not None and last.event in GOOD}
+
+
+def check_release(revisions: Iterable[Revision], name: str) -> None:
+    """Raise `NoRelease` for one that failed when it was last tried, or can't live with the schema."""
+    last = check_schema(revisions, name)
     if last is not None and last.event == "failed":
         raise NoRelease(
             f"{name} failed on {last.time}: {last.note or 'no reason was noted'}; name a good one"
@@ -96,11 +122,14 @@ def main(arguments: Sequence[str] | None = None) -> None:
     verbs = parser.add_subparsers(dest="verb", required=True)
     verbs.add_parser("previous").add_argument("release", nargs="+")
     verbs.add_parser("check").add_argument("release")
+    verbs.add_parser("way").add_argument("release")
     given = parser.parse_args(arguments)
     revisions = read_revisions(sys.stdin)
     try:
         if given.verb == "previous":
             print(choose_previous(revisions, *given.release))
+        elif given.verb == "way":
+            print(json.dumps(find_way(revisions, given.release)))
         else:
             check_release(revisions, given.release)
     except NoRelease as error:

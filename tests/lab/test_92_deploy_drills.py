@@ -6,7 +6,7 @@ import pytest
 
 from devstack.processes import wait_for
 from ops.lab import verbs
-from tests.lab.deploys import all_run, deploy_well, started
+from tests.lab.deploys import all_run, deploy, deploy_well, served, started
 from tests.lab.ledger import ask, settle
 from tests.lab.load import Account, Load
 from tests.lab.made_releases import MadeReleases
@@ -53,10 +53,13 @@ def test_nobody_notices_a_drained_stop(site: Site, accounts: list[Account]) -> N
     with Load.of(site, accounts) as load:
         play_well("drain", "-e", "drained=web1", log="drain")
         verbs.kill("web1")
+        last = play("drain", "-e", "drained=web2", log="drain-last")
         verbs.up()
         wait_for(lambda: runs_web(site, "web1"), BACK_SECONDS, lambda: "web1 does not come back")
         play_well("drain", "-e", "drained=web1", "-e", "back=true", log="undrain")
 
+    assert last.code != 0
+    assert "no other web host than web2 serves" in last.output
     assert load.report.failures == [], load.report.summary
     assert settle(site, load.report.posts) == []
 
@@ -112,6 +115,32 @@ def test_a_web_host_cut_off_in_its_cut_over_is_finished_by_the_next(
     finish(site, release, former, log="after-the-cut")
 
 
+def test_a_bad_canary_goes_back_though_another_host_is_lost(
+    site: Site, made: MadeReleases, former: str
+) -> None:
+    with started(made.make("failing"), log="deploy-bad-and-cut") as run:
+        run.wait_until("Watch it beside the others")
+        verbs.cut("web2")
+        assert run.end() != 0
+
+    assert f"NOT BACK at {former}: web2" in " ".join(run.output.split())
+    assert served(site, "web1") == former
+    assert site.visitor().get("/").body
+    verbs.up()
+    wait_for(lambda: runs_web(site, "web2"), BACK_SECONDS, lambda: "web2 does not come back")
+    assert all_run(site, former)
+
+
+def test_a_rollback_needs_no_edge(site: Site, made: MadeReleases, former: str) -> None:
+    deploy_well(made.make("plain", 3), log="deploy-without-edge")
+    verbs.cut("lb1")
+    play_well("rollback", log="rollback-without-edge")
+    verbs.up()
+
+    assert all_run(site, former)
+    assert site.visitor().get("/").body
+
+
 def test_the_schema_is_contracted_when_every_host_runs_the_release(
     site: Site, made: MadeReleases, former: str
 ) -> None:
@@ -131,6 +160,7 @@ def test_the_schema_is_contracted_when_every_host_runs_the_release(
     no_way_back = play("rollback", "-e", f"release={former}", log="rollback-contracted")
     assert no_way_back.code != 0
     assert f"the schema has lost what {former} uses" in " ".join(no_way_back.output.split())
+    assert "the schema has lost" in deploy(former, log="deploy-contracted").output
     assert all_run(site, release)
 
 

@@ -1,11 +1,12 @@
 """What became of releases, and which one a rollback goes to."""
 
 import io
+import json
 import sys
 
 import pytest
 
-from ops.revisions import NoRelease, check_release, choose_previous, main, read_revisions
+from ops.revisions import NoRelease, check_release, choose_previous, find_way, main, read_revisions
 
 COMMIT = "0" * 40
 
@@ -70,6 +71,37 @@ def test_an_interrupted_deploy_is_undone_and_an_interrupted_rollback_goes_on(
     assert choose_previous(read_revisions(log(*events)), "B", "A", "C") == previous
 
 
+@pytest.mark.parametrize(
+    ("events", "way"),
+    [
+        ([], {"former": "", "is_good": False}),
+        (["deployed A", "deployed C"], {"former": "C", "is_good": False}),
+        (["deployed A", "deployed B", "started B"], {"former": "A", "is_good": True}),
+        (["deployed A", "deployed B", "failed B why", "deployed A"], {"former": "A", "is_good": False}),
+        (["deployed B", "deployed A", "contracted A", "uncontracted A"], {"former": "A", "is_good": True}),
+    ],
+    ids=["first", "new", "again", "failed", "uncontracted"],
+)
+def test_a_deploy_knows_its_way_back(events: list[str], way: dict[str, str | bool]) -> None:
+    assert find_way(read_revisions(log(*events)), "B") == way
+
+
+def test_no_deploy_goes_behind_the_schema() -> None:
+    with pytest.raises(NoRelease, match="has lost what B uses"):
+        find_way(read_revisions(log("deployed B", "deployed A", "contracted A")), "B")
+
+
+def test_what_was_said_before_holds_where_the_schema_was_not_contracted() -> None:
+    """Each host has its lines of it."""
+    revisions = read_revisions(
+        log("failed A why", "deployed B", "deployed C", *["contracted C"] * 2, *["uncontracted C"] * 2)
+    )
+
+    check_release(revisions, "B")
+    with pytest.raises(NoRelease, match="A failed"):
+        check_release(revisions, "A")
+
+
 def test_a_named_one_must_not_have_failed() -> None:
     revisions = read_revisions(log("deployed A", "failed B web1: the gate", "deployed C", "contracted C"))
 
@@ -100,6 +132,10 @@ def test_the_command_prints_a_name_or_fails(
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(log("deployed A", "failed B", "deployed C"))))
     main(["previous", "C"])
     assert capsys.readouterr().out == "A\n"
+
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(log("deployed A", "deployed B"))))
+    main(["way", "B"])
+    assert json.loads(capsys.readouterr().out) == {"former": "A", "is_good": True}
 
     monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(log("failed B no reason"))))
     with pytest.raises(SystemExit, match="B failed on"):
