@@ -25,7 +25,7 @@ from tests.lab.sites import Site
 #: Enough for the site's limit of posts, few enough for its limit of an address's log-ins in an hour.
 ACCOUNTS = 12
 #: What nginx takes of one client is 50 a second, and at times one web host serves all.
-READS_PER_SECOND = 20.0
+READS_PER_SECOND = 16.0
 POSTS_PER_SECOND = 1.0
 READERS = 24
 #: At the same time: each costs the site a hash.
