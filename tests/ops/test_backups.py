@@ -1,4 +1,4 @@
-"""What `fab backup.status` says of what hosts tell, and which moments `fab restore` takes."""
+"""What `fab backup.status` says of what hosts tell."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -7,7 +7,6 @@ import pytest
 
 from ops import backups
 from ops.inventory import Host, InventoryError
-from ops.restores import RestoreRefused, Target, describe_loss, find_target
 from ops.verbs.remote.backups import find_gaps
 from tests.ops.rendering import render
 
@@ -37,7 +36,7 @@ def repository(*made: dict[str, Any], **values: Any) -> dict[str, Any]:
     """A repository in order with these backups, but for `values`."""
     info = [{"backup": list(made), "status": {"code": 0, "message": "ok"}}]
     verified = {"at": NOW - DAY, "equal": True, "message": "18 tables with 385 rows are equal"}
-    return {"error": "", "info": info, "check": "", "gaps": [], "verified": verified, "points": {}} | values
+    return {"error": "", "info": info, "check": "", "gaps": [], "verified": verified} | values
 
 
 GOOD = (backup("full", 3 * DAY), backup("diff", HOUR))
@@ -148,48 +147,6 @@ FIRST = "000000010000000000000003"
 )
 def test_gaps_of_the_log_are_found(there: list[str], missing: list[str]) -> None:
     assert find_gaps(there, FIRST) == missing
-
-
-POINTS = {"before-1.2.3": ["0/6000090", "2026-11-21 19:30:00.5+00"]}
-
-
-@pytest.mark.parametrize(
-    ("to", "target"),
-    [
-        ("latest", Target("default", "", NOW)),
-        ("2026-11-21 19:15:03+00", Target("time", "2026-11-21 19:15:03+00:00", NOW - 2697)),
-        ("2026-11-21T20:15:03+01:00", Target("time", "2026-11-21 19:15:03+00:00", NOW - 2697)),
-        ("before-1.2.3", Target("lsn", "0/6000090", NOW - 1799.5)),
-    ],
-)
-def test_a_moment_has_several_names(to: str, target: Target) -> None:
-    assert find_target(to, repository(*GOOD, points=POINTS), NOW) == target
-
-
-@pytest.mark.parametrize(
-    ("to", "message"),
-    [
-        ("yesterday", "'yesterday' is neither a time such as .* nor latest; restore points: before-1.2.3"),
-        ("2026-11-21 19:15:03", r"names no zone: '2026-11-21 19:15:03\+00' is that time in UTC"),
-        ("2026-11-21 20:00:01+00", "has not come yet"),
-        ("2026-11-18 19:59:59+00", r"is before the oldest backup, which ended at 2026-11-18 20:00:00\+00"),
-    ],
-)
-def test_what_is_no_moment_of_the_backups_is_refused(to: str, message: str) -> None:
-    with pytest.raises(RestoreRefused, match=message):
-        find_target(to, repository(*GOOD, points=POINTS), NOW)
-
-
-def test_without_a_backup_there_are_pictures_alone() -> None:
-    with pytest.raises(RestoreRefused, match="there is no backup of the database"):
-        find_target("latest", repository(), NOW)
-    assert find_target("2026-11-01 00:00:00+00", repository(), NOW, database=False).kind == "time"
-
-
-def test_what_will_be_lost_is_said() -> None:
-    said = describe_loss(Target("time", "", NOW - 300), "db1", NOW)
-
-    assert said.endswith("2026-11-21 19:55:00+00: what was written in the 5 min since then will not be in it")
 
 
 def test_each_host_is_asked_what_it_knows() -> None:

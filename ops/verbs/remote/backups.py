@@ -127,15 +127,45 @@ def size_of(folder: Path) -> int:
 
 
 def read_targets(stanza: str) -> dict[str, object]:
-    """What can be gone back to: the backups, and restore points by name, with place in the log and time."""
+    """What can be gone back to: the backups, and restore points by name."""
     code, listed = say("pgbackrest", f"--stanza={stanza}", "--output=json", "info", user="postgres")
     points = REPOSITORY / "restore-points"
     lines = points.read_text(encoding="utf-8").splitlines() if points.exists() else []
+    info = json.loads(listed) if code == 0 else []
+    error, timelines = read_timelines(stanza, info)
     return {
-        "error": listed if code else "",
-        "info": json.loads(listed) if code == 0 else [],
-        "points": {name: [place, time] for name, place, time in (line.split(" ", 2) for line in lines)},
+        "error": listed if code else error,
+        "info": info,
+        "timelines": timelines,
+        "points": dict(read_point(line) for line in lines),
     }
+
+
+def read_point(line: str) -> tuple[str, list[object]]:
+    """A restore point's name; its place, time and timeline, which is 0 in lines of former releases."""
+    name, place, day, clock, *timeline = line.split()
+    return name, [place, f"{day} {clock}", int(timeline[0], 16) if timeline else 0]
+
+
+def read_timelines(stanza: str, info: list[dict[str, Any]]) -> tuple[str, list[dict[str, object]]]:
+    """An error, and the histories that began with a restore: since when, and where they left those before."""
+    timelines: list[dict[str, object]] = []
+    for archive in info[0]["archive"][-1:] if info else []:
+        folder = f"archive/{stanza}/{archive['id']}"
+        for path in sorted((REPOSITORY / folder).glob("*.history")):
+            code, said = say("pgbackrest", "repo-get", f"{folder}/{path.name}", user="postgres")
+            if code:
+                return said, []
+            rows = [line.split() for line in said.splitlines() if line[:1].isdigit()]
+            timelines.append(
+                {
+                    "number": int(path.stem, 16),
+                    # PostgreSQL hands it over as soon as it takes changes again.
+                    "since": path.stat().st_mtime,
+                    "parents": [[int(row[0]), row[1]] for row in rows],
+                }
+            )
+    return "", timelines
 
 
 def read_snapshots() -> dict[str, object]:
