@@ -59,9 +59,7 @@ def status(_context: Connection, to: str = "lab") -> None:
     ]
     if keeper in said:
         _print_backups(said[keeper])
-        remarks += [f"{keeper}: {each}" for each in _judge(said[keeper], said[keeper]["alarms"])]
-        for name in said.keys() - {keeper}:
-            remarks += [f"{name}: {each}" for each in _judge(said[name], said[keeper]["alarms"])]
+        remarks += _judge(said, keeper, to)
     if remarks:
         print("\nNot as it should be:")
         for remark in remarks:
@@ -82,10 +80,16 @@ def _ask(hosts: list[Host], keeper: str) -> list[Answer]:
         return list(pool.map(ask, asked))
 
 
-def _judge(found: dict[str, Any], alarms: dict[str, float]) -> Iterator[str]:
-    for part, judge in backups.JUDGES.items():
-        if part in found:
-            yield from judge(found[part], alarms, found["now"])
+def _judge(said: dict[str, dict[str, Any]], keeper: str, to: str) -> Iterator[str]:
+    """What is wrong on each host, by what the one that keeps the backups calls too old."""
+    alarms = said[keeper]["alarms"]
+    if alarms is None:
+        yield f"{keeper}: it was not told what is too old: fab provision --to {to}"
+        return
+    for name in (keeper, *sorted(said.keys() - {keeper})):
+        for part, judge in backups.JUDGES.items():
+            if part in said[name]:
+                yield from (f"{name}: {each}" for each in judge(said[name][part], alarms, said[name]["now"]))
 
 
 def _print_backups(found: dict[str, Any]) -> None:
