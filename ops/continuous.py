@@ -20,7 +20,7 @@ from typing import Any
 from ops.deployments import Record, explain
 from ops.inventory import Host, InventoryError, ask_hosts, inventory_path, read_hosts
 from ops.playbook_runs import PlaybookFailed, make_command, run_playbook
-from ops.releases import ARCHIVE, MANIFEST, REQUIREMENTS, build, read_manifest, verify
+from ops.releases import MANIFEST, REQUIREMENTS, build, read_manifest, verify
 from ops.sources import git
 from ops.verbs.ask import remote_program
 from ops.wheelhouses import PLATFORMS, ROOT, ReleaseRefused, hash_file
@@ -226,10 +226,9 @@ def read_text(host: Host, name: str, default: str = "") -> str:
 
 
 def identify(release: Path) -> dict[str, str]:
-    """The hashes of its manifest, of what is sent to hosts, and of its requirements, which name wheels'."""
+    """The hashes of its manifest, which names that of every file, and of its requirements."""
     requirements = read_manifest(release)["files"][REQUIREMENTS]
-    manifest, archive = hash_file(release / MANIFEST), hash_file(release / ARCHIVE)
-    return {"manifest": manifest, "archive": archive, "requirements": requirements}
+    return {"manifest": hash_file(release / MANIFEST), "requirements": requirements}
 
 
 def read_releases(said: dict[str, Any]) -> set[str]:

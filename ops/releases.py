@@ -7,18 +7,16 @@
     python -m ops.releases wheelhouse LOCK [--machine aarch64]   prints the folder of a lock's wheels
 
 A release is var/releases/<version>-<UTC time of the commit>/: `wheelhouse/`, `requirements.txt` (with the
-hash of each wheel, Microblog's own too), `manifest.json` (commit and the hash of every file) and, for the way
-to a host, all of it in `release.tar`. The same source gives the same release, and it is built once.
+hash of each wheel, Microblog's own too) and `manifest.json` (commit and the hash of every file). The same
+source gives the same release, and it is built once.
 """
 
 import argparse
-import io
 import json
 import os
 import re
 import shutil
 import sys
-import tarfile
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -42,7 +40,6 @@ COMMIT = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 HASH = re.compile(r"--hash=sha256:([0-9a-f]{64})\b")
 LOCK = Path("requirements") / "runtime.txt"
 REQUIREMENTS = "requirements.txt"
-ARCHIVE = "release.tar"
 MANIFEST = "manifest.json"
 
 
@@ -65,7 +62,7 @@ def build(machines: Sequence[str], *, ref: str = "", dirty: bool = False, root: 
         write_manifest(release, source, digest, machines)
         shutil.rmtree(store / source.name, ignore_errors=True)
         release.rename(store / source.name)
-    size = (store / source.name / ARCHIVE).stat().st_size
+    size = sum(path.stat().st_size for path in (store / source.name).rglob("*"))
     changes = " and changes" if source.is_dirty else ""
     say(f"{source.name}: {size / 1e6:.0f} MB, from {source.commit[:12]}{changes}")
     return source.name
@@ -129,10 +126,9 @@ def require(source: Source, wheel: Path) -> str:
 
 
 def write_manifest(release: Path, source: Source, digest: str, machines: Sequence[str]) -> None:
-    """Write what the release is made of, and pack it."""
+    """Write what the release is made of: where the manifest is, all is."""
     manifest = describe(release, source, digest, machines)
     (release / MANIFEST).write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
-    pack(release)
 
 
 def describe(release: Path, source: Source, digest: str, machines: Sequence[str]) -> dict[str, Any]:
@@ -147,17 +143,6 @@ def describe(release: Path, source: Source, digest: str, machines: Sequence[str]
         "machines": sorted(machines),
         "files": hash_tree(release, files),
     }
-
-
-def pack(release: Path) -> None:
-    """Make `release.tar`: the same bytes for the same files. Where the manifest is, all is."""
-    manifest = read_manifest(release)
-    with tarfile.open(release / ARCHIVE, "w", format=tarfile.GNU_FORMAT) as archive:
-        for name in (*manifest["files"], MANIFEST):
-            content = (release / name).read_bytes()
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode = len(content), 0o644
-            archive.addfile(entry, io.BytesIO(content))
 
 
 def read_manifest(release: Path) -> dict[str, Any]:
@@ -194,7 +179,6 @@ def adopt(archive: Path, root: Path = ROOT) -> str:
         unpack(archive, folder)
         source = export_adopted(read_manifest(folder), root, Path(made) / "source")
         compare_adopted(folder, source, Path(made) / "own")
-        pack(folder)
         if not (store / source.name).exists():
             folder.rename(store / source.name)
     return source.name

@@ -13,7 +13,7 @@ from ops import continuous, playbook_runs
 from ops.continuous import deploy_tag
 from ops.deployments import FOLDER
 from ops.inventory import Host
-from ops.releases import ARCHIVE, MANIFEST, REQUIREMENTS
+from ops.releases import MANIFEST, REQUIREMENTS
 from ops.wheelhouses import hash_file
 from tests.ops.test_releases import commit, git
 
@@ -114,7 +114,6 @@ def make_release(world: World) -> None:
     """As small as can be: whole by its manifest."""
     world.release.mkdir(parents=True)
     (world.release / REQUIREMENTS).write_text("needed==1\n")
-    (world.release / ARCHIVE).write_text("packed")
     files = {REQUIREMENTS: hash_file(world.release / REQUIREMENTS)}
     (world.release / MANIFEST).write_text(json.dumps({"name": RELEASE, "files": files}))
 

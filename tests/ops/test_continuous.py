@@ -8,7 +8,7 @@ import pytest
 from ops import continuous
 from ops.continuous import ContinuousRefused, Stage
 from ops.deployments import Record
-from ops.releases import ARCHIVE, MANIFEST, REQUIREMENTS
+from ops.releases import MANIFEST, REQUIREMENTS
 from ops.wheelhouses import hash_file
 from tests.ops.continuous_world import RELEASE, STEPS, TAG, World, make_world
 from tests.ops.test_releases import git
@@ -157,7 +157,7 @@ def test_other_files_on_one_host_of_production_are_told(world: World) -> None:
     assert world.steps[-1][1].startswith("failed: worker1 has a")
 
 
-@pytest.mark.parametrize("name", [REQUIREMENTS, ARCHIVE, MANIFEST])
+@pytest.mark.parametrize("name", [REQUIREMENTS, MANIFEST])
 def test_only_what_staging_ran_goes_on(world: World, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """Somebody makes it anew while staging proves it."""
     path = world.release / name
