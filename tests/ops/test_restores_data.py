@@ -171,9 +171,13 @@ def test_the_last_pictures_are_not_those_of_a_host_that_was_made_anew() -> None:
 
 
 def test_backups_that_nobody_counted_may_have_all_pictures() -> None:
-    made = [snapshot("w1", "18:25", files=None), snapshot("w1", "19:25", files=0)]
+    made = [
+        snapshot("w1", "17:25", files=9),
+        snapshot("w1", "18:25", files=None),
+        snapshot("w1", "19:25", files=0),
+    ]
 
-    assert chosen(made, "22:00:00", latest=True) == ["w1 18:25"]
+    assert chosen(made, "22:00:00", latest=True) == ["w1 17:25", "w1 18:25"]
 
 
 def test_equal_backups_of_pictures_are_read_once() -> None:
