@@ -148,6 +148,18 @@ JUDGES: dict[str, Callable[[dict[str, Any], dict[str, float], float], Iterator[s
 }
 
 
+def judge_hosts(said: dict[str, dict[str, Any]], keeper: str) -> Iterator[str]:
+    """What is wrong on each host that told, by what the one that keeps the backups calls too old."""
+    alarms = said[keeper]["alarms"]
+    if alarms is None:
+        yield f"{keeper}: it does not know from when on a backup is too old: fab provision"
+        return
+    for name in (keeper, *sorted(said.keys() - {keeper})):
+        for part, judge in JUDGES.items():
+            if part in said[name]:
+                yield from (f"{name}: {each}" for each in judge(said[name][part], alarms, said[name]["now"]))
+
+
 def describe_verification(verified: dict[str, Any] | None) -> str:
     """When the last backup was restored, and what came of it."""
     return f"{describe_time(verified['at'])}, {verified['message']}" if verified else "never"

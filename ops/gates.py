@@ -239,7 +239,10 @@ def main(arguments: list[str] | None = None) -> int:
     findings = judge(canary, others, release=given.release, at_least=given.at_least)
     print(*draw_table(name, {name: canary, **others}), *draw_notes(canary, others), sep="\n")
     print(f"The gate stops {name}:" if findings else f"The gate lets {name} go on.")
-    print(*(f"- {finding}" for finding in findings), sep="\n", end="\n" if findings else "")
+    if findings:
+        print(*(f"- {finding}" for finding in findings), sep="\n")
+        # For the one line that is kept of it.
+        print(*findings, sep="; ", file=sys.stderr)
     return 1 if findings else 0
 
 

@@ -53,22 +53,33 @@ def take(request: dict[str, Any]) -> str:
 
 
 def hold(request: dict[str, Any]) -> None:
-    """Hold the lock until the playbook ends; prints `held`, or on which host it can't be had and why."""
+    """Hold the lock until the playbook ends; prints `held`, or why it can't be had."""
     hosts = [Host(each["name"], (), each["variables"]) for each in request["hosts"]]
     with ExitStack() as opened:
         # All begin before any is waited for.
         connections = [opened.enter_context(connect(host, request["holder"])) for host in hosts]
         deadline = time.monotonic() + ANSWER_SECONDS
         answers = [
-            (host.name, read_answer(ssh, deadline)) for host, ssh in zip(hosts, connections, strict=True)
+            explain(host.name, read_answer(ssh, deadline))
+            for host, ssh in zip(hosts, connections, strict=True)
         ]
-        refusals = [f"{name}: {answer}" for name, answer in answers if answer != "held"]
+        refusals = [answer for answer in answers if answer]
         print(refusals[0] if refusals else "held", flush=True)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         while not refusals and connections and is_alive(request["playbook"]):
             # A host that is lost on the way is no longer held; the others are.
             connections = [ssh for ssh in connections if say(ssh, "\n")]
             time.sleep(BEAT_SECONDS)
+
+
+def explain(host: str, answer: str) -> str:
+    """Why the lock of a host can't be had, and what to do; nothing where it is held."""
+    if answer == "held":
+        return ""
+    taken = answer.removeprefix("taken by ")
+    if taken != answer:
+        return f"somebody else is at it: {taken} (the lock of {host}). It is free as soon as that run ends"
+    return f"{host} does not answer ({answer}): mend that, or leave it out: --limit '!{host}'"
 
 
 @contextmanager
@@ -107,7 +118,7 @@ def read_answer(ssh: subprocess.Popen[str], deadline: float) -> str:
     """The program's first line, if it comes in time (of the monotonic clock)."""
     assert ssh.stdout is not None
     readable, _, _ = select.select([ssh.stdout], [], [], max(deadline - time.monotonic(), 0))
-    return (ssh.stdout.readline().strip() if readable else "") or "it does not answer"
+    return (ssh.stdout.readline().strip() if readable else "") or "it says nothing"
 
 
 def find_playbook(pid: int) -> int:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ops.inventory import REPOSITORY, inventory_path, tool
 
-#: What ansible-playbook ends with where it lost hosts and nothing else failed.
+#: What ansible-playbook ends with where it lost a host, whatever else failed.
 UNREACHABLE = 4
 PLUGINS = REPOSITORY / "ops" / "plugins"
 
@@ -55,8 +55,9 @@ def run_playbook(command: list[str], *, verbose: bool = False) -> None:
     )
     if done.returncode == UNREACHABLE:
         raise PlaybookFailed(
-            "a host is out of reach, ssh says above why. Its key is unknown: ssh there once and accept it. "
-            "You are not let in: another user or key, or fab operators for an image with root alone"
+            "a host is out of reach or was lost on the way: the messages above say which, and what became of "
+            "the rest. Its key is unknown: ssh there once and accept it. You are not let in: another user or "
+            "key, or fab operators for an image with root alone"
         )
     if done.returncode != 0:
         raise PlaybookFailed(f"ansible-playbook ended with {done.returncode}: the last errors above say why")

@@ -91,9 +91,7 @@ def check_schema(revisions: Iterable[Revision], name: str) -> Revision | None:
     """What was last said of a release. Raises `NoRelease` where it can't live with the schema."""
     last = last_events(revisions).get(name)
     if last is not None and last.event == CONTRACTED:
-        raise NoRelease(
-            f"the schema has lost what {name} uses, on {last.time}: a newer release, or a restore"
-        )
+        raise NoRelease(f"the schema has lost what {name} uses, on {last.time}: deploy a newer release")
     return last
 
 

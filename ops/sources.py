@@ -4,6 +4,7 @@ import hashlib
 import json
 import re
 import shutil
+import subprocess
 import tarfile
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -55,6 +56,10 @@ def export(root: Path, target: Path, *, ref: str = "", dirty: bool = False) -> S
             f"{len(files)} files differ from the last commit ({', '.join(files[:3])}…): "
             "commit them, or allow it with --dirty"
         )
+    if ref and not knows(root, ref):
+        raise ReleaseRefused(
+            f"git knows no commit or tag {ref!r} here: git fetch --tags gets those of others"
+        )
     target.mkdir(parents=True)
     commit, seconds = git(root, "log", "-1", "--format=%H %ct", ref or "HEAD", "--").split()
     if changes:
@@ -98,6 +103,12 @@ def read_version(folder: Path) -> str:
     if not found:
         raise ReleaseRefused("app/microblog/__init__.py states no __version__")
     return found[1]
+
+
+def knows(root: Path, ref: str) -> bool:
+    """Whether there is such a commit or tag."""
+    command = ["git", "-C", str(root), "rev-parse", "--verify", "--quiet", f"{ref}^{{commit}}"]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 def git(root: Path, *arguments: str) -> str:

@@ -1,7 +1,6 @@
 """fab backup and backup.*: making backups, and seeing whether they are good."""
 
 import json
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -59,7 +58,7 @@ def status(_context: Connection, to: str = "lab") -> None:
     ]
     if keeper in said:
         _print_backups(said[keeper])
-        remarks += _judge(said, keeper, to)
+        remarks += backups.judge_hosts(said, keeper)
     if remarks:
         print("\nNot as it should be:")
         for remark in remarks:
@@ -78,18 +77,6 @@ def _ask(hosts: list[Host], keeper: str) -> list[Answer]:
 
     with ThreadPoolExecutor(max_workers=20) as pool:
         return list(pool.map(ask, asked))
-
-
-def _judge(said: dict[str, dict[str, Any]], keeper: str, to: str) -> Iterator[str]:
-    """What is wrong on each host, by what the one that keeps the backups calls too old."""
-    alarms = said[keeper]["alarms"]
-    if alarms is None:
-        yield f"{keeper}: it was not told what is too old: fab provision --to {to}"
-        return
-    for name in (keeper, *sorted(said.keys() - {keeper})):
-        for part, judge in backups.JUDGES.items():
-            if part in said[name]:
-                yield from (f"{name}: {each}" for each in judge(said[name][part], alarms, said[name]["now"]))
 
 
 def _print_backups(found: dict[str, Any]) -> None:

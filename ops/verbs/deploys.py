@@ -1,5 +1,7 @@
 """fab deploy, rollback and contract: which release an environment runs."""
 
+import re
+
 from fabric import Connection
 
 from ops.continuous import deploy_tag
@@ -8,6 +10,7 @@ from ops.playbook_runs import PlaybookFailed, make_command, run_playbook
 from ops.verbs.terminal import TO, VerbError, verb
 
 LIMIT = {"limit": "only these hosts, or groups: '!web2' leaves one out that is lost"}
+RELEASE = re.compile(r"[0-9][0-9A-Za-z.+]*-[0-9]{8}T[0-9]{6}Z(-dirty)?")
 VERBOSE = {"verbose": "all that Ansible says, also of what is right already"}
 
 
@@ -42,6 +45,7 @@ def deploy(
             "--release names one that is built, --ref a commit to build, --dirty builds what lies here: "
             "give one of them"
         )
+    _check_release(release)
     # Also where it is empty, as a variable may be that nobody set.
     if auto is not None:
         _refuse_beside_auto(release=release, ref=ref, limit=limit, dirty=dirty, plan=plan)
@@ -68,6 +72,7 @@ def rollback(
     verbose: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --verbose
 ) -> None:
     """Go back to the release that was good before, never to one that failed."""
+    _check_release(release)
     _run("rollback", to, limit=limit, extra=f"release={release}" if release else "", verbose=verbose)
 
 
@@ -79,6 +84,15 @@ def contract(
 ) -> None:
     """Take out of the schema what only former releases used; nobody goes back to those."""
     _run("contract", to, verbose=verbose)
+
+
+def _check_release(name: str) -> None:
+    """Tell before anything is asked of a host that something is no name, such as a tag."""
+    if name and not RELEASE.fullmatch(name):
+        raise VerbError(
+            f"{name!r} is no release's name, such as 1.2.0-20261121T184638Z: revisions.log on a host lists "
+            "those that ran there, python -m ops.releases list those that were built here"
+        )
 
 
 def _refuse_beside_auto(**options: str | bool) -> None:

@@ -116,7 +116,7 @@ def find_mixture(rows: list[Row]) -> Iterator[str]:
     for row in rows:
         if row.release and row.release != usual:
             runs = f"{row.program} runs release {row.release}, most run {usual}"
-            yield f"{row.host}: {runs}: a deploy is under way, or fab provision is due"
+            yield f"{row.host}: {runs}: a deploy is under way, or was cut off"
 
 
 def print_queues(answers: list[Answer]) -> Iterator[str]:

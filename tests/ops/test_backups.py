@@ -149,6 +149,18 @@ def test_gaps_of_the_log_are_found(there: list[str], missing: list[str]) -> None
     assert find_gaps(there, FIRST) == missing
 
 
+def test_hosts_are_judged_by_what_the_backup_host_calls_too_old() -> None:
+    keeper = {"now": NOW, "alarms": ALARMS, "repository": repository(*GOOD), "snapshots": {"error": "locked"}}
+    said = {"db1": {"now": NOW, "alarms": None, "database": database(mode="off")}, "backup1": keeper}
+
+    assert list(backups.judge_hosts(said, "backup1")) == [
+        "backup1: the pictures' backups can't be read: locked",
+        "db1: PostgreSQL hands no log over (archive_mode): fab provision",
+    ]
+    (remark,) = backups.judge_hosts(said | {"backup1": keeper | {"alarms": None}}, "backup1")
+    assert remark.startswith("backup1: it does not know from when on")
+
+
 def test_each_host_is_asked_what_it_knows() -> None:
     def asked(*groups: str, **variables: Any) -> list[str]:
         return backups.parts_of(Host("h", groups, variables))

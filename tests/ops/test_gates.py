@@ -186,9 +186,11 @@ def test_a_stopped_canary_is_exit_code_1_with_each_reason(
     given = {"web1": figures(errors=40, slower=3, ended_early=True), "others": {"web2": figures()}}
 
     assert run(json.dumps(given), monkeypatch) == 1
-    lines = capsys.readouterr().out.splitlines()
+    said = capsys.readouterr()
+    lines = said.out.splitlines()
     assert lines[4:6] == ["it failed so many that it was watched no further", "The gate stops web1:"]
     assert [line[:4] for line in lines[6:]] == ["- 40", "- 3."]
+    assert said.err == "; ".join(line.removeprefix("- ") for line in lines[6:]) + "\n"
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from devstack.processes import wait_for
 from ops.inventory import REPOSITORY
-from ops.locks import find_playbook, is_alive
+from ops.locks import explain, find_playbook, is_alive
 
 #: The program that runs on the host, with the file and the patience that the test gives it.
 REMOTE = """
@@ -48,7 +48,7 @@ def test_the_second_is_told_who_holds_it(tmp_path: Path) -> None:
     with holder(tmp_path / "lock", "ada on laptop") as first:
         assert first_line(first) == "held"
         with holder(tmp_path / "lock", "eve") as second:
-            assert first_line(second) == "ada on laptop"
+            assert first_line(second) == "taken by ada on laptop"
             assert second.wait(SECONDS) == 1
 
 
@@ -65,7 +65,7 @@ def test_it_is_free_when_the_holder_leaves_or_is_killed(tmp_path: Path) -> None:
     with holder(tmp_path / "lock", "third") as third:
         assert first_line(third) == "held"
         with holder(tmp_path / "lock", "fourth") as fourth:
-            assert first_line(fourth) == "third"
+            assert first_line(fourth) == "taken by third"
 
 
 def test_a_holder_that_falls_silent_loses_it(tmp_path: Path) -> None:
@@ -106,3 +106,11 @@ def test_a_process_that_only_waits_to_be_buried_is_dead() -> None:
     wait_for(lambda: not is_alive(child.pid), SECONDS, lambda: "a zombie counts as alive")
     child.wait()
     assert not is_alive(child.pid)
+
+
+def test_it_is_said_whether_somebody_else_is_at_it_or_a_host_away() -> None:
+    assert explain("web1", "held") == ""
+    assert "somebody else is at it: ada on laptop, deploys" in explain(
+        "web1", "taken by ada on laptop, deploys"
+    )
+    assert explain("web2", "ssh: connect to host: timed out").endswith("leave it out: --limit '!web2'")

@@ -132,6 +132,11 @@ def test_two_commits_of_one_second_are_not_mixed_up(checkout: Path) -> None:
         build(["x86_64"], root=checkout)
 
 
+def test_a_tag_that_nobody_made_is_refused(checkout: Path) -> None:
+    with pytest.raises(ReleaseRefused, match="no commit or tag 'v9'"):
+        build(["x86_64"], ref="v9", root=checkout)
+
+
 def test_a_folder_without_version_control_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ReleaseRefused, match="no checkout"):
         build(["x86_64"], root=tmp_path)

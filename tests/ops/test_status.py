@@ -132,5 +132,5 @@ def test_old_code_that_still_runs_is_named() -> None:
 
     assert list(find_mixture(rows)) == []
     assert list(find_mixture([*rows, Row("b", "beat", "running", release=OLD)])) == [
-        f"b: beat runs release {OLD}, most run {NEW}: a deploy is under way, or fab provision is due"
+        f"b: beat runs release {OLD}, most run {NEW}: a deploy is under way, or was cut off"
     ]

@@ -17,7 +17,7 @@ def main() -> None:
     try:
         fcntl.flock(opened, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        print(os.read(opened, 1000).decode(errors="replace"))
+        print("taken by", os.read(opened, 1000).decode(errors="replace"))
         sys.exit(1)
     os.ftruncate(opened, 0)
     os.write(opened, json.loads(sys.argv[-1])["holder"].encode())
