@@ -151,7 +151,10 @@ def test_gaps_of_the_log_are_found(there: list[str], missing: list[str]) -> None
 
 def test_hosts_are_judged_by_what_the_backup_host_calls_too_old() -> None:
     keeper = {"now": NOW, "alarms": ALARMS, "repository": repository(*GOOD), "snapshots": {"error": "locked"}}
-    said = {"db1": {"now": NOW, "alarms": None, "database": database(mode="off")}, "backup1": keeper}
+    said: dict[str, dict[str, Any]] = {
+        "db1": {"now": NOW, "alarms": None, "database": database(mode="off")},
+        "backup1": keeper,
+    }
 
     assert list(backups.judge_hosts(said, "backup1")) == [
         "backup1: the pictures' backups can't be read: locked",
@@ -210,6 +213,16 @@ def test_a_server_answers_whom_it_is_told_and_a_host_that_only_restores_nobody()
     assert clients("db1") == ["tls-server-auth=backup1=microblog"]
     assert clients("spare1") == []
     assert "\nrepo1-host=backup1\n" in render_configuration("spare1")
+
+
+def test_locks_that_were_left_go_before_the_deletion_and_when_the_server_starts() -> None:
+    values = {"restic_folder": "/f", "restic_password_file": "/p", "private_host": "h", "restic_port": 1}
+    deletion = render("restic", "microblog-backup-prune.service.j2", **values)
+    server = render("restic", "microblog-pictures.service.j2", **values)
+
+    assert deletion.index("restic --no-cache unlock") < deletion.index("restic --no-cache forget")
+    # A server that can't remove them still serves.
+    assert "\nExecStartPre=-/usr/bin/restic --no-cache unlock\n" in server
 
 
 def test_the_log_goes_on_after_a_number_that_ends_with_ff() -> None:
