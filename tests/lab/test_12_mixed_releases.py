@@ -76,17 +76,6 @@ def test_two_releases_run_side_by_side(site: Site, accounts: list[Account], befo
     assert {row[1] for row in ask(site, UNFINISHED)} == {"0"}
 
 
-@pytest.mark.drill
-def test_a_host_is_cut_off_among_the_workers(site: Site, after: str) -> None:
-    with started(after, log="deploy-cut-off") as run:
-        run.wait_until("Let the other workers change over")
-        verbs.cut("worker2")
-        assert run.end() != 0
-
-    assert "worker2" in run.output
-    assert site.visitor().get("/").body
-
-
 def test_the_next_run_finishes(site: Site, before: str, after: str) -> None:
     deploy_well(after, log="deploy-finished")
 

@@ -140,6 +140,21 @@ def broken(site: Site, breaking: str, mending: str) -> Iterator[None]:
         site.sudo("mon1", mending)
 
 
+def test_a_backup_is_made_once_the_cause_of_a_failed_one_is_mended(site: Site) -> None:
+    def labels() -> list[str]:
+        return re.findall(r"^\d{8}-\d{6}F\S*", fab("backup.status").stdout, re.MULTILINE)
+
+    program = "runuser -u postgres -- pgbackrest --stanza=microblog"
+    with broken(site, f"{program} stop", f"{program} start"):
+        failed = fab("backup")
+    assert failed.returncode == 1
+    assert "stop file exists" in failed.stdout
+
+    former = labels()
+    fab_well("backup")
+    assert len(labels()) == len(former) + 1
+
+
 def test_a_broken_archive_is_noticed(site: Site) -> None:
     fab_well("backup.status")
 

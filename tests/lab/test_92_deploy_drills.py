@@ -101,18 +101,24 @@ def test_a_killed_deploy_is_finished_by_the_next(
     finish(site, release, former, log="after-the-kill")
 
 
-def test_a_web_host_cut_off_in_its_cut_over_is_finished_by_the_next(
-    site: Site, made: MadeReleases, former: str
+@pytest.mark.parametrize(
+    ("part", "host"),
+    [("Let the other web hosts serve it", "web2"), ("Let the other workers change over", "worker2")],
+    ids=["web", "worker"],
+)
+def test_a_host_cut_off_in_its_part_is_finished_by_the_next(
+    site: Site, made: MadeReleases, former: str, part: str, host: str
 ) -> None:
     release = made.make("plain", 2)
-    with started(release, log="deploy-web-cut") as run:
-        run.wait_until("Let the other web hosts serve it")
-        verbs.cut("web2")
+    with started(release, log=f"deploy-cut-{host}") as run:
+        run.wait_until(part)
+        verbs.cut(host)
         assert run.end() != 0
+    assert host in run.output
     assert site.visitor().get("/").body
     verbs.up()
 
-    finish(site, release, former, log="after-the-cut")
+    finish(site, release, former, log=f"after-the-cut-{host}")
 
 
 def test_a_bad_canary_goes_back_though_another_host_is_lost(
