@@ -90,6 +90,8 @@ def test_a_restore_that_was_cut_off_is_done_again_and_its_failure_gives_the_form
 
 
 def test_what_cant_be_put_aside_is_not_removed(cluster: Cluster, tmp_path: Path) -> None:
+    # A broken database looks like a backup that was brought half.
+    (cluster.data / "global/pg_control").unlink()
     failing = tmp_path / "bin"
     failing.mkdir()
     (failing / "mv").write_text("#!/bin/sh\necho device is busy >&2\nexit 1\n", encoding="utf-8")
