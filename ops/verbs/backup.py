@@ -63,7 +63,7 @@ def status(_context: Connection, to: str = "lab") -> None:
         print("\nNot as it should be:")
         for remark in remarks:
             print(f"  {remark}")
-        raise VerbError(f"{to}: {len(remarks)} not as it should be, see above")
+        raise VerbError(f"{len(remarks)} not as it should be, see above; what is to be typed wants --to {to}")
 
 
 def _ask(hosts: list[Host], keeper: str) -> list[Answer]:

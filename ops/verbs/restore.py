@@ -5,6 +5,7 @@ import json
 from fabric import Connection
 
 from ops.backups import STANZA, backup_host
+from ops.environments import INVENTORIES
 from ops.inventory import ask_hosts, read_hosts
 from ops.playbook_runs import make_command, run_playbook
 from ops.restores import EXAMPLE, LATEST, Target, describe_loss, find_target
@@ -44,6 +45,8 @@ def restore(
             raise VerbError(f"--what is {', '.join(WHAT)}, not {what!r}")
         if not to:
             raise VerbError(f"say which moment: --to '{EXAMPLE}', a restore point's name, or --to {LATEST}")
+        if (INVENTORIES / to).is_dir():
+            raise VerbError(f"--to is the moment here; the environment is --env {to}")
         target = _find(to, host, env, database=what != "pictures")
         variables |= target.variables | {"restore_what": what, "restore_again": again}
     run_playbook(make_command("restore", env, extra=json.dumps(variables)))
@@ -59,5 +62,5 @@ def _find(to: str, host: str, env: str, *, database: bool) -> Target:
     found = json.loads(answer.output)
     target = find_target(to, found["targets"], found["now"], database=database)
     if database:
-        print(describe_loss(target, host, found["now"]), flush=True)
+        print(f"{env}: {describe_loss(target, host, found['now'])}", flush=True)
     return target
