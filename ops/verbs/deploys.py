@@ -45,12 +45,12 @@ def deploy(
             "--release names one that is built, --ref a commit to build, --dirty builds what lies here: "
             "give one of them"
         )
-    _check_release(release)
     # Also where it is empty, as a variable may be that nobody set.
     if auto is not None:
         _refuse_beside_auto(release=release, ref=ref, limit=limit, dirty=dirty, plan=plan)
         deploy_tag(auto, staging or "staging", to or "production", verbose=verbose)
         return
+    _check_release(release)
     if staging:
         raise VerbError("--staging is where --auto TAG proves the release: give both")
     extra = f"release={release}" if release else f"ref={ref}" if ref else ""

@@ -73,10 +73,7 @@ def test_a_release_is_named_by_version_and_time_of_its_commit(checkout: Path) ->
     assert wheels == ["microblog-1.2.3-py3-none-any.whl", "needed-1-py3-none-any.whl"]
     own = wheelhouses.hash_file(release / "wheelhouse" / wheels[0])
     assert f"microblog==1.2.3 \\\n    --hash=sha256:{own}\n" in (release / "requirements.txt").read_text()
-    assert list(manifest["files"]) == [
-        "requirements.txt",
-        *(f"wheelhouse/{wheel}" for wheel in wheels),
-    ]
+    assert list(manifest["files"]) == ["requirements.txt", *(f"wheelhouse/{wheel}" for wheel in wheels)]
 
 
 def test_building_it_again_does_nothing_and_building_it_anew_gives_the_same_bytes(checkout: Path) -> None:
@@ -167,10 +164,9 @@ def fetched(checkout: Path, tmp_path: Path) -> Path:
 
 def pack(release: Path) -> Path:
     """Pack it, as is done on a host (ops/roles/release/tasks/fetch.yml)."""
-    with tarfile.open(release.parent / "release.tar", "w") as archive:
-        for name in ("manifest.json", "requirements.txt", "wheelhouse"):
-            archive.add(release / name, name)
-    return release.parent / "release.tar"
+    with tarfile.open(release.with_suffix(".tar"), "w") as archive:
+        archive.add(release, ".")
+    return release.with_suffix(".tar")
 
 
 def repack(release: Path) -> Path:
