@@ -140,6 +140,7 @@ def broken(site: Site, breaking: str, mending: str) -> Iterator[None]:
         site.sudo("mon1", mending)
 
 
+@pytest.mark.drill
 def test_a_backup_is_made_once_the_cause_of_a_failed_one_is_mended(site: Site) -> None:
     def labels() -> list[str]:
         return re.findall(r"^\d{8}-\d{6}F\S*", fab("backup.status").stdout, re.MULTILINE)
