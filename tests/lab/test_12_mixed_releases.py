@@ -98,8 +98,12 @@ def find_sheets(visitor: Visitor) -> set[str]:
 
 
 def write_posts(site: Site, account: Account, count: int = 6) -> None:
-    """Posts through the edge, which gives them to both web hosts in turn."""
+    """Posts through the edge, half of them to each web host.
+
+    The edge gives requests to both hosts in turn, and a post is two: without a third, all would reach the same.
+    """
     visitor = site.visitor()
     visitor.cookies.update(account.cookies)
     for number in range(count):
         visitor.submit("/home", "/write", text=f"Between two releases {number}")
+        visitor.get("/log-in")
