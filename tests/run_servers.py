@@ -104,7 +104,7 @@ def one_at_a_time(folder: str) -> Iterator[None]:
 
 def migrate(owner_url: str) -> None:
     engine = create_engine(owner_url, poolclass=NullPool)
-    with engine.begin() as connection:
+    with engine.connect() as connection:
         migrations.upgrade(connection)
 
 

@@ -39,7 +39,6 @@ def upgrade(*, contract: bool) -> None:
             target = migrations.head() if contract else migrations.find_target(before)
         with _progress(), database.engine.connect() as connection:
             migrations.upgrade(connection, target)
-            connection.commit()
         after = _current(database)
         click.echo(
             f"The schema is at {after}, it was at {before or 'nothing'}"

@@ -127,7 +127,11 @@ def current(connection: Connection) -> str:
 
 
 def upgrade(connection: Connection, target: str = "head") -> None:
-    """Bring the schema to `target`, contract steps on the way included. Needs the owner's role."""
+    """Bring the schema to `target`, contract steps on the way included. Needs the owner's role.
+
+    Each step commits by itself; what the connection had begun is rolled back.
+    """
+    connection.rollback()
     command.upgrade(make_config(connection), target)
 
 

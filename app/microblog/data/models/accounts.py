@@ -1,6 +1,9 @@
 """Accounts (what everybody may see) and users (who logs in, and what only they may see)."""
 
+from typing import Any
+
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, func, text
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from microblog.data.base import Base, CreatedAt, Id, Moment
@@ -21,6 +24,9 @@ class Account(Base):
     note_html: Mapped[str] = mapped_column(server_default="")
     # Where the sizes of a ready picture lie in the store; none: initials are drawn.
     avatar_key: Mapped[str | None]
+    header_key: Mapped[str | None]
+    # What the profile tells in a table: up to four `{"name": str, "value": str, "value_html": str}`.
+    fields: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, server_default=text("'[]'"))
     locked: Mapped[bool] = mapped_column(server_default=text("false"))
     bot: Mapped[bool] = mapped_column(server_default=text("false"))
     role: Mapped[str] = mapped_column(server_default="user")
@@ -42,7 +48,16 @@ class Account(Base):
         CheckConstraint(
             "statuses_count >= 0 AND followers_count >= 0 AND following_count >= 0", name="counts_positive"
         ),
+        CheckConstraint(
+            "jsonb_typeof(fields) = 'array' AND jsonb_array_length(fields) <= 4", name="fields_bounded"
+        ),
         Index("uq_accounts_username_lower", func.lower(text("username")), unique=True),
+        # Searching by the beginnings of words.
+        Index(
+            "ix_accounts_words",
+            text("to_tsvector('simple'::regconfig, (username || ' '::text) || display_name)"),
+            postgresql_using="gin",
+        ),
     )
 
 
@@ -61,12 +76,20 @@ class User(Base):
     locale: Mapped[str] = mapped_column(server_default="en")
     mail_mentions: Mapped[bool] = mapped_column(server_default=text("true"))
     mail_follows: Mapped[bool] = mapped_column(server_default=text("true"))
+    # What a new post has where its client says nothing.
+    default_visibility: Mapped[str] = mapped_column(server_default="public")
+    default_sensitive: Mapped[bool] = mapped_column(server_default=text("false"))
+    default_language: Mapped[str | None]
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
         CheckConstraint("char_length(email) BETWEEN 3 AND 254", name="email_length"),
         CheckConstraint("char_length(password_hash) <= 500", name="password_hash_length"),
         CheckConstraint("char_length(time_zone) <= 64", name="time_zone_length"),
+        CheckConstraint(
+            "default_visibility IN ('public', 'unlisted', 'private')", name="default_visibility_known"
+        ),
+        CheckConstraint("char_length(default_language) <= 35", name="default_language_length"),
         # Only a confirmed address is somebody's: unconfirmed sign-ups may share one, so that signing up with
         # an address neither tells whether it has an account nor keeps its owner out. Unconfirmed
         # ones are purged.

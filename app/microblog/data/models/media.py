@@ -1,4 +1,4 @@
-"""Uploaded pictures: avatars now, attachments of statuses later."""
+"""Uploaded pictures: avatars and headers now, attachments of statuses later."""
 
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -25,7 +25,7 @@ class MediaFile(Base):
     created_at: Mapped[CreatedAt]
 
     __table_args__ = (
-        CheckConstraint("kind IN ('avatar')", name="kind_known"),
+        CheckConstraint("kind IN ('avatar', 'header')", name="kind_known"),
         CheckConstraint("state IN ('pending', 'ready', 'discarded')", name="state_known"),
         CheckConstraint("key ~ '^[A-Za-z0-9_-]{16,64}$'", name="key_form"),
         CheckConstraint("byte_size > 0 AND width > 0 AND height > 0", name="sizes_positive"),

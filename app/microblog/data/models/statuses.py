@@ -1,6 +1,6 @@
-"""Statuses (posts, and later boosts), their mentions and tags."""
+"""Statuses (posts and boosts), their former versions, and whom they mention."""
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index
+from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, LargeBinary
 from sqlalchemy import text as sql
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -37,6 +37,8 @@ class Status(Base):
     )
     # The id of the thread's first post, also when that post is gone; null: this post is the first.
     conversation_id: Mapped[int | None] = mapped_column(BigInteger)
+    # The client that wrote it, named while it is registered.
+    application_id: Mapped[int | None] = mapped_column(BigInteger)
     replies_count: Mapped[int] = mapped_column(server_default="0")
     reblogs_count: Mapped[int] = mapped_column(server_default="0")
     favourites_count: Mapped[int] = mapped_column(server_default="0")
@@ -75,6 +77,13 @@ class Status(Base):
             unique=True,
             postgresql_where=sql("reblog_of_id IS NOT NULL"),
         ),
+        # Searching by words: what everybody may read, and nothing else.
+        Index(
+            "ix_statuses_public_words",
+            sql("to_tsvector('simple'::regconfig, (spoiler_text || ' '::text) || text)"),
+            postgresql_using="gin",
+            postgresql_where=sql("visibility = 'public' AND reblog_of_id IS NULL"),
+        ),
     )
 
 
@@ -93,28 +102,37 @@ class Mention(Base):
     __table_args__ = (Index("ix_mentions_account_id_status_id", "account_id", sql("status_id DESC")),)
 
 
-class Tag(Base):
-    """A hashtag by its normalised name (domain/text.py, `normalise_tag`)."""
+class StatusEdit(Base):
+    """A former version of a status; `created_at`: when it became the present one."""
 
-    __tablename__ = "tags"
+    __tablename__ = "status_edits"
 
     id: Mapped[Id]
-    name: Mapped[str] = mapped_column(unique=True)
+    status_id: Mapped[int] = mapped_column(BigInteger, ForeignKey("statuses.id", ondelete="CASCADE"))
+    text: Mapped[str]
+    content: Mapped[str]
+    spoiler_text: Mapped[str]
+    sensitive: Mapped[bool]
+    created_at: Mapped[Moment]
+
+    __table_args__ = (Index(None, "status_id", "id"),)
+
+
+class IdempotencyKey(Base):
+    """A key that a client sent with a post: sent again within the hour, it is answered by the same post."""
+
+    __tablename__ = "idempotency_keys"
+
+    account_id: Mapped[int] = mapped_column(
+        BigInteger, ForeignKey("accounts.id", ondelete="CASCADE"), primary_key=True
+    )
+    key_hash: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    # Null only inside the transaction that writes the post.
+    status_id: Mapped[int | None] = mapped_column(BigInteger, ForeignKey("statuses.id", ondelete="CASCADE"))
     created_at: Mapped[CreatedAt]
 
-    __table_args__ = (CheckConstraint("char_length(name) BETWEEN 1 AND 100", name="name_length"),)
-
-
-class StatusTag(Base):
-    """A tag used in a status."""
-
-    __tablename__ = "status_tags"
-
-    status_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("statuses.id", ondelete="CASCADE"), primary_key=True
+    __table_args__ = (
+        CheckConstraint("octet_length(key_hash) = 32", name="key_hash_length"),
+        Index(None, "status_id"),
+        Index(None, "created_at"),
     )
-    tag_id: Mapped[int] = mapped_column(
-        BigInteger, ForeignKey("tags.id", ondelete="CASCADE"), primary_key=True
-    )
-
-    __table_args__ = (Index("ix_status_tags_tag_id_status_id", "tag_id", sql("status_id DESC")),)
