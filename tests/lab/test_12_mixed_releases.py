@@ -106,4 +106,4 @@ def write_posts(site: Site, account: Account, count: int = 6) -> None:
     visitor.cookies.update(account.cookies)
     for number in range(count):
         visitor.submit("/home", "/write", text=f"Between two releases {number}")
-        visitor.get("/log-in")
+        visitor.get("/about")
