@@ -78,6 +78,12 @@ class InvalidToken(DomainError):
     default = N_("This link was used already or is too old. Please ask for a new one.")
 
 
+class InvalidAccessToken(DomainError):
+    """An access token is needed and missing, or the one sent is unknown or revoked."""
+
+    default = N_("The access token is invalid")
+
+
 class RateLimited(DomainError):
     """Too many tries; `retry_after` is in seconds."""
 

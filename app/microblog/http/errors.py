@@ -25,6 +25,7 @@ STATUS_OF: dict[type[DomainError], int] = {
     errors.Conflict: 409,
     errors.InvalidCredentials: 422,
     errors.InvalidToken: 400,
+    errors.InvalidAccessToken: 401,
     errors.RateLimited: 429,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
@@ -89,6 +90,9 @@ def register_errors(surface: Flask | Blueprint, show: Callable[[Problem], Respon
         response = make_response(show(problem), problem.status)
         if problem.retry_after is not None:
             response.headers["Retry-After"] = str(problem.retry_after)
+        if isinstance(error, errors.InvalidAccessToken):
+            # RFC 6750, 3.
+            response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
         if isinstance(error, HTTPException):
             # Such as Allow, which 405 must name.
             response.headers.extend(
