@@ -18,6 +18,8 @@ ACCOUNT_COLUMNS = (
     accounts.c.note,
     accounts.c.note_html,
     accounts.c.avatar_key,
+    accounts.c.header_key,
+    accounts.c.fields,
     accounts.c.locked,
     accounts.c.bot,
     accounts.c.role,
