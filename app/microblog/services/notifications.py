@@ -14,6 +14,7 @@ from microblog.domain.pages import Page, PageRequest
 
 MENTION = "mention"
 FOLLOW = "follow"
+FOLLOW_REQUEST = "follow_request"
 TIMELINE = "notifications"
 
 
@@ -39,6 +40,13 @@ def notify_followed(session: Session, account_id: int, *, follower_id: int) -> N
     """Tell an account of its new follower, once."""
     queries.insert_notifications(
         session, [account_id], from_account_id=follower_id, kind=FOLLOW, status_id=None
+    )
+
+
+def notify_follow_requested(session: Session, account_id: int, *, follower_id: int) -> None:
+    """Tell a locked account of who would like to follow it, once."""
+    queries.insert_notifications(
+        session, [account_id], from_account_id=follower_id, kind=FOLLOW_REQUEST, status_id=None
     )
 
 
