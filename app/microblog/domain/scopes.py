@@ -1,4 +1,4 @@
-"""OAuth scopes, as Mastodon names them (docs.joinmastodon.org/api/oauth-scopes): what a token may be used for.
+"""OAuth scopes by Mastodon's names (docs.joinmastodon.org/api/oauth-scopes): what a token may be used for.
 
 A scope covers itself and what is under it: `read` covers `read:statuses`, `follow` what concerns
 relationships. Administration has no scopes here.

@@ -1,4 +1,4 @@
-"""The access token of a request: from its `Authorization: Bearer` header and from nowhere else (RFC 6750, 2.1).
+"""The access token of a request: from its `Authorization: Bearer` header, from nowhere else (RFC 6750, 2.1).
 
 Query strings end up in logs, and bodies belong to their endpoints.
 """

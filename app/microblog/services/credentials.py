@@ -16,6 +16,7 @@ from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
 from microblog.services.links import LinkSigner
 from microblog.services.passwords import PasswordHasher, check_password
+from microblog.services.tokens import revoke_access
 
 CONFIRMATION_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=2)
@@ -135,7 +136,7 @@ def request_password_reset(session: Session, *, email: str) -> None:
 def reset_password(
     session: Session, hasher: PasswordHasher, links: LinkSigner, *, token: str, password: str
 ) -> int:
-    """Use a reset link: set the password and end all sessions; the account's id.
+    """Use a reset link: set the password, end all sessions and what applications may do; the account's id.
 
     Raises InvalidToken, or ValidationError for `password` (the link stays good then).
     """
@@ -143,7 +144,7 @@ def reset_password(
     if found is None:
         raise InvalidToken
     _set_password(session, hasher, found.account_id, password)
-    queries.delete_sessions(session, found.account_id)
+    _end_all_access(session, found.account_id)
     return int(found.account_id)
 
 
@@ -156,19 +157,25 @@ def change_password(
     new_password: str,
     keep_session_id: int,
 ) -> None:
-    """Set a new password and end all other sessions. Raises ValidationError by field."""
+    """Set a new password and end all other sessions; applications stay. Raises ValidationError by field."""
     _check_current_password(session, hasher, account_id, current_password)
     _set_password(session, hasher, account_id, new_password, field="new_password")
     queries.delete_sessions(session, account_id, but_session_id=keep_session_id)
 
 
 def set_password(session: Session, hasher: PasswordHasher, *, username: str, password: str) -> None:
-    """An operator's way: set the password and end all sessions. Raises NotFound or ValidationError."""
+    """An operator's way: set the password and end all access. Raises NotFound or ValidationError."""
     account = account_queries.get_account(session, username)
     if account is None:
         raise NotFound(N_("There is no account named %(name)s."), name=username)
     _set_password(session, hasher, account.id, password)
-    queries.delete_sessions(session, account.id)
+    _end_all_access(session, account.id)
+
+
+def _end_all_access(session: Session, account_id: int) -> None:
+    # The sessions first: a consent given in this moment holds its session until its code is written.
+    queries.delete_sessions(session, account_id)
+    revoke_access(session, account_id=account_id)
 
 
 def unsubscribe(session: Session, links: LinkSigner, *, token: str) -> None:

@@ -18,6 +18,8 @@ from microblog.data.queries import tokens as queries
 # Writing "last used" more often would make every call a write.
 TOUCH_AFTER = timedelta(hours=1)
 TOKEN_BYTES = 32
+# Web clients ask for one in each browser, scripts in each run, and few give them back.
+TOKENS_KEPT = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,10 @@ def issue_token(
     scopes: Sequence[str],
     code_id: int | None = None,
 ) -> NewToken:
-    """Make a token for an application, to act for a person or (None) for itself."""
+    """Make a token for an application, to act for a person or (None) for itself.
+
+    Of more than TOKENS_KEPT those that were not used for the longest time are revoked.
+    """
     token = secrets.token_urlsafe(TOKEN_BYTES)
     row = queries.insert_token(
         session,
@@ -100,12 +105,27 @@ def issue_token(
         scopes=scopes,
         code_id=code_id,
     )
+    queries.delete_surplus(session, application_id, account_id, TOKENS_KEPT)
     return NewToken(token, row.id, tuple(scopes), row.created_at)
 
 
 def revoke_access(session: Session, *, account_id: int) -> None:
     """Take back all that a person allowed any application."""
     queries.delete_access(session, account_id)
+
+
+def revoke_token(session: Session, *, application_id: int, token: str) -> bool:
+    """Revoke a token of this application, where there is such a one (RFC 7009).
+
+    Answers False where it is another application's, and does nothing then.
+    """
+    row = queries.get_token(session, hash_secret(token))
+    if row is None:
+        return True
+    if row.application_id != application_id:
+        return False
+    queries.delete_token(session, row.id)
+    return True
 
 
 def hash_secret(secret: str) -> bytes:

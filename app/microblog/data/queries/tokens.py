@@ -104,6 +104,32 @@ def delete_access(session: Session, account_id: int, application_id: int | None 
     return len(session.execute(tokens.returning(AccessToken.id)).all())
 
 
+def delete_personal_tokens(session: Session, application_id: int, account_id: int) -> None:
+    """Revoke the tokens that a person made for themselves on the site."""
+    session.execute(
+        delete(AccessToken).where(
+            AccessToken.application_id == application_id,
+            AccessToken.account_id == account_id,
+            AccessToken.code_id.is_(None),
+        )
+    )
+
+
+def delete_surplus(session: Session, application_id: int, account_id: int | None, keep: int) -> None:
+    """Revoke all but the last used of what an application holds of a person, or (None) for itself."""
+    surplus = (
+        select(AccessToken.id)
+        .where(
+            AccessToken.application_id == application_id,
+            # `IS NULL` for None; the operator that takes both uses no index.
+            AccessToken.account_id == account_id,
+        )
+        .order_by(AccessToken.last_used_at.desc(), AccessToken.id.desc())
+        .offset(keep)
+    )
+    session.execute(delete(AccessToken).where(AccessToken.id.in_(surplus)))
+
+
 def hold_log_in(session: Session, session_id: int, account_id: int) -> bool:
     """Keep a log-in from being ended until the commit; whether it still lasted."""
     statement = (
