@@ -143,6 +143,7 @@ def site_settings(settings: Settings) -> Settings:
         rate_limit_log_in_total=PLENTY,
         rate_limit_sign_up=PLENTY,
         rate_limit_post=PLENTY,
+        rate_limit_api=PLENTY,
         rate_limit_reset=PLENTY,
     )
 

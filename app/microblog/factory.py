@@ -2,12 +2,14 @@
 
 from flask import Flask
 
-from microblog.api import routes as api
+from microblog.api.routes import install_api
 from microblog.bootstrap import Resources, bootstrap
 from microblog.http import health
 from microblog.http.bodies import install_body_limits
 from microblog.http.context import attach
+from microblog.http.converters import install_converters
 from microblog.http.cookies import configure_cookies
+from microblog.http.cors import install_cors
 from microblog.http.csrf import install_csrf
 from microblog.http.headers import install_headers
 from microblog.http.proxies import TrustedProxies
@@ -46,8 +48,10 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
     install_body_limits(app, settings)
     install_csrf(app)
     install_headers(app, settings)
+    install_cors(app)
+    install_converters(app)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(api.blueprint)
+    install_api(app)
     install_site(app, settings)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

@@ -2,15 +2,20 @@
 
 from flask import Flask
 
+from microblog.api.endpoints import PUBLIC, SCOPE, USER
+from microblog.api.routes import list_endpoints
 from microblog.factory import create_app
 from microblog.http.auth import AUTHENTICATION
 from microblog.settings import Settings
 
-KINDS = {"public", "signed_in", "confirmed", "machine"}
+KINDS = {"public", "signed_in", "confirmed", "machine", "api_public", "api_app", "api_user"}
 # Machines' answers hold nothing that belongs to anybody.
-MACHINE = {"assets.file", "media.file", "media.initials", "health.alive", "health.ready", "api.unknown"}
+MACHINE = {"assets.file", "media.file", "media.initials", "health.alive", "health.ready"}
 # Whoever writes here must have proven that mail reaches them.
 CONFIRMED = {"relationships.follow", "statuses.create"}
+# What everybody may send: registering a client is how one gets a token.
+OPEN_TO_ALL = {"api.apps.create"}
+UNSCOPED: set[str] = set()
 
 
 def make(settings: Settings) -> Flask:
@@ -40,8 +45,22 @@ def test_a_handler_answers_one_verb(settings: Settings) -> None:
         rule.endpoint: (rule.methods or set()) - {"HEAD", "OPTIONS"}
         for rule in make(settings).url_map.iter_rules()
     }
-    several = {endpoint for endpoint, methods in verbs.items() if len(methods) != 1}
-    assert several == {"api.unknown"}
+    assert {endpoint for endpoint, methods in verbs.items() if len(methods) != 1} == set()
+
+
+def test_each_endpoint_of_the_api_declares_access_and_scope(settings: Settings) -> None:
+    app = make(settings)
+    endpoints = {f"api.{endpoint.noun}.{endpoint.name}": endpoint for endpoint in list_endpoints()}
+    served = {rule.endpoint for rule in app.url_map.iter_rules() if rule.endpoint.startswith("api.")}
+    assert served == set(endpoints)
+    for name, endpoint in endpoints.items():
+        view = app.view_functions[name]
+        assert getattr(view, AUTHENTICATION) == endpoint.access, name
+        assert getattr(view, SCOPE) == endpoint.scope, name
+        # Whoever acts for a person says what for.
+        assert endpoint.scope or endpoint.access is not USER or name in UNSCOPED, name
+        assert endpoint.access is not PUBLIC or endpoint.method == "GET" or name in OPEN_TO_ALL, name
+        assert endpoint.summary.endswith("."), name
 
 
 def test_no_secret_stands_in_a_path(settings: Settings) -> None:

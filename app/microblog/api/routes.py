@@ -1,24 +1,39 @@
-"""The API's blueprint."""
+"""Puts the API together on an application: its nouns, and what it answers where there is none."""
 
-from flask import Blueprint
-from flask.typing import ResponseReturnValue
+from flask import Blueprint, Flask, Response, request
+from werkzeug.wrappers import Response as AnyResponse
 
-from microblog.api.errors import register_api_errors
-from microblog.domain.errors import N_, NotFound
-from microblog.http.auth import machine
-from microblog.http.csrf import csrf
+from microblog.api import instance
+from microblog.api.declarations import Endpoint
+from microblog.api.errors import refuse_unrouted, register_api_errors
+from microblog.api.limits import tell_limits
+from microblog.http.cors import is_below
 
-METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+NOUNS = (instance,)
+API = ("/api",)
 
-blueprint = Blueprint("api", __name__, url_prefix="/api")
-# Its clients prove themselves by tokens, not by cookies.
-csrf.exempt(blueprint)
+blueprint = Blueprint("api", __name__)
 register_api_errors(blueprint)
+for noun in NOUNS:
+    blueprint.register_blueprint(noun.endpoints.blueprint)
 
 
-@blueprint.route("", defaults={"path": ""}, methods=METHODS)
-@blueprint.route("/<path:path>", methods=METHODS)
-@machine
-def unknown(path: str) -> ResponseReturnValue:  # noqa: ARG001 - whatever it is
-    """There is no such address."""
-    raise NotFound(N_("There is no such address."))
+def list_endpoints() -> list[Endpoint]:
+    """Every endpoint, noun by noun."""
+    return [endpoint for noun in NOUNS for endpoint in noun.endpoints.items]
+
+
+def install_api(app: Flask) -> None:
+    """Register the endpoints, and answer as an API wherever its addresses begin."""
+
+    @app.before_request
+    def refuse() -> AnyResponse | None:
+        return refuse_unrouted() if is_below(request.path, API) else None
+
+    @app.after_request
+    def tell(response: Response) -> Response:
+        if is_below(request.path, API) and request.method != "OPTIONS":
+            tell_limits(response)
+        return response
+
+    app.register_blueprint(blueprint)

@@ -84,6 +84,12 @@ class InvalidAccessToken(DomainError):
     default = N_("The access token is invalid")
 
 
+class PersonRequired(DomainError):
+    """The access token is a client's own, and this is something that only people do."""
+
+    default = N_("This method requires an authenticated user")
+
+
 class RateLimited(DomainError):
     """Too many tries; `retry_after` is in seconds."""
 

@@ -27,9 +27,10 @@ class Page(Generic[T]):
     """Rows, newest first, and the cursors of their neighbours.
 
     `older` is the `max_id` of the page below, `newer` the `min_id` of the page above; None where
-    there is none.
+    there is none. `newest`: the first item's own cursor, above which new ones will come.
     """
 
     items: list[T]
     older: int | None = None
     newer: int | None = None
+    newest: int | None = None

@@ -3,8 +3,8 @@
 Nothing here needs the database: its being away is one of the errors.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 import structlog
 from flask import Blueprint, Flask, make_response
@@ -26,6 +26,7 @@ STATUS_OF: dict[type[DomainError], int] = {
     errors.InvalidCredentials: 422,
     errors.InvalidToken: 400,
     errors.InvalidAccessToken: 401,
+    errors.PersonRequired: 422,
     errors.RateLimited: 429,
     errors.TooLarge: 413,
     errors.UnsupportedMedia: 415,
@@ -37,12 +38,16 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True)
 class Problem:
-    """An error as an answer. `message` is None where the status says all; `retry_after` is in seconds."""
+    """An error as an answer. `message` is None where the status says all; `retry_after` is in seconds.
+
+    `fields`: what is wrong with which field, where the surface has names for them.
+    """
 
     status: int
     message: Message | None = None
     retry_after: int | None = None
     is_csrf: bool = False
+    fields: Mapping[str, Message] = field(default_factory=dict)
 
 
 def find_problem(error: Exception) -> Problem:
@@ -66,7 +71,8 @@ def _of_domain(error: DomainError) -> Problem:
     retry_after = error.retry_after if isinstance(error, errors.RateLimited) else None
     if status == 503:
         retry_after = RETRY_SECONDS
-    return Problem(status, _message_of(error), retry_after)
+    fields = error.errors if isinstance(error, errors.ValidationError) else {}
+    return Problem(status, _message_of(error), retry_after, fields=fields)
 
 
 def _message_of(error: DomainError) -> Message:
@@ -82,20 +88,25 @@ def is_database_away(error: Exception) -> bool:
 
 
 def register_errors(surface: Flask | Blueprint, show: Callable[[Problem], ResponseReturnValue]) -> None:
-    """Answer each exception of a surface by `show(problem)`, with the headers that belong to it."""
+    """Answer each exception of a surface by `show(problem)`."""
 
     @surface.errorhandler(Exception)
     def answer(error: Exception) -> AnyResponse:
-        problem = find_problem(error)
-        response = make_response(show(problem), problem.status)
-        if problem.retry_after is not None:
-            response.headers["Retry-After"] = str(problem.retry_after)
-        if isinstance(error, errors.InvalidAccessToken):
-            # RFC 6750, 3.
-            response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
-        if isinstance(error, HTTPException):
-            # Such as Allow, which 405 must name.
-            response.headers.extend(
-                [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
-            )
-        return response
+        return answer_error(error, show)
+
+
+def answer_error(error: Exception, show: Callable[[Problem], ResponseReturnValue]) -> AnyResponse:
+    """The exception as `show(problem)`, with the headers that belong to it."""
+    problem = find_problem(error)
+    response = make_response(show(problem), problem.status)
+    if problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    if isinstance(error, errors.InvalidAccessToken):
+        # RFC 6750, 3.
+        response.headers["WWW-Authenticate"] = 'Bearer error="invalid_token"'
+    if isinstance(error, HTTPException):
+        # Such as Allow, which 405 must name.
+        response.headers.extend(
+            [(name, value) for name, value in error.get_headers() if name in ("Allow", "Retry-After")]
+        )
+    return response

@@ -35,7 +35,8 @@ def install_headers(app: Flask, settings: Settings) -> None:
     @app.after_request
     def add_headers(response: Response) -> Response:
         headers = response.headers
-        headers.extend(fixed)
+        for name, value in fixed:
+            headers.setdefault(name, value)
         if "Content-Security-Policy" not in headers:
             headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
         if "Referrer-Policy" not in headers:
@@ -49,6 +50,12 @@ def share(response: Response) -> None:
     """Let caches keep a public page for seconds; undone where the answer turns out to be a visitor's own."""
     response.headers["Cache-Control"] = SHARED_CACHE
     response.vary.update(("Cookie", "Accept-Language"))
+
+
+def share_data(response: Response) -> None:
+    """The same for what programs read: it depends on no cookie and no language."""
+    response.headers["Cache-Control"] = SHARED_CACHE
+    response.vary.add("Authorization")
 
 
 def keep_private(response: Response) -> None:

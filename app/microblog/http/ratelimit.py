@@ -39,6 +39,25 @@ class Limit:
     falls_back: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What is left of a limit on requests: `used` of `limit` until `reset_at` (seconds since 1970)."""
+
+    limit: int
+    used: int
+    reset_at: int
+
+    @property
+    def remaining(self) -> int:
+        """How many more requests are answered."""
+        return max(0, self.limit - self.used)
+
+    @property
+    def is_over(self) -> bool:
+        """Whether this request is one too many."""
+        return self.used > self.limit
+
+
 class RateLimiter:
     """All limits of the site. Opens nothing until used."""
 
@@ -55,9 +74,10 @@ class RateLimiter:
                 Limit("post", parse(settings.rate_limit_post), falls_back=False),
             )
         }
+        self.requests = parse(settings.rate_limit_api)
         # The pool brings timeouts and breaker with it; of the URL only the scheme counts beside it.
-        storage = RedisStorage("redis://", connection_pool=cache.connection_pool, key_prefix="limits")
-        self.windows = MovingWindowRateLimiter(storage)
+        self.storage = RedisStorage("redis://", connection_pool=cache.connection_pool, key_prefix="limits")
+        self.windows = MovingWindowRateLimiter(self.storage)
 
     def use(self, name: str, **subjects: str) -> None:
         """Count one try of `name` for each subject, such as `address="192.0.2.1"`.
@@ -69,6 +89,23 @@ class RateLimiter:
     def check(self, name: str, **subjects: str) -> None:
         """Raise `RateLimited` as `use` would, and count nothing: for limits on what fails."""
         self._ask_each(name, subjects, is_use=False)
+
+    def count_request(self, kind: str, value: str) -> Window:
+        """Count one request to the API, in a fixed window: one round trip. Unlimited while Redis is away."""
+        seconds = self.requests.get_expiry()
+        number = int(time.time()) // seconds
+        reset_at = (number + 1) * seconds
+        try:
+            used = self.storage.incr(f"{self._hash('api', kind, value)}:{number}", seconds)
+        except redis.RedisError:
+            metrics.RATE_LIMITER_AWAY.labels("api").inc()
+            used = 0
+        return Window(self.requests.amount, used, reset_at)
+
+    def open_window(self) -> Window:
+        """The window of somebody who isn't counted."""
+        seconds = self.requests.get_expiry()
+        return Window(self.requests.amount, 0, (int(time.time()) // seconds + 1) * seconds)
 
     def _ask_each(self, name: str, subjects: dict[str, str], *, is_use: bool) -> None:
         limit = self.limits[name]

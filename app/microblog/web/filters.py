@@ -18,7 +18,7 @@ from flask_babel import get_locale, gettext
 from markupsafe import Markup
 
 from microblog.domain.limits import STATUS_CHARACTERS
-from microblog.web.initials import avatar_url
+from microblog.domain.pictures import avatar_url
 
 DEFAULT_LOCALE = "en"
 SHORTENED_FROM = 10_000

@@ -17,7 +17,6 @@ from microblog.web import (
     timelines,
 )
 from microblog.web.assets import install_assets
-from microblog.web.converters import IdConverter, UsernameConverter
 from microblog.web.errors import register_site_errors
 from microblog.web.filters import register_filters
 from microblog.web.i18n import install_translations
@@ -30,7 +29,6 @@ NOUNS = (
 
 def install_site(app: Flask, configuration: Settings) -> None:
     """Register the site's pages, filters, translations and error pages."""
-    app.url_map.converters.update(username=UsernameConverter, id=IdConverter)
     install_translations(app)
     install_assets(app)
     register_filters(app)

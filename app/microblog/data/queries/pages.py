@@ -57,4 +57,5 @@ def make_page(rows: list[AnyRow], page: PageRequest, *, has_more: bool, id_name:
         rows,
         older=last if upwards or has_more else None,
         newer=first if (has_more if upwards else page.max_id is not None) else None,
+        newest=first,
     )

@@ -1,5 +1,6 @@
 """Parts of addresses that only match what can exist, so that handlers need no check of their own."""
 
+from flask import Flask
 from werkzeug.routing import BaseConverter, ValidationError
 
 from microblog.domain.ids import MAX_ID
@@ -13,7 +14,7 @@ class UsernameConverter(BaseConverter):
 
 
 class IdConverter(BaseConverter):
-    """A 63-bit id; larger numbers, which the database could not compare, match no page."""
+    """A 63-bit id; larger numbers, which the database could not compare, match no address."""
 
     regex = r"[0-9]{1,19}"
 
@@ -23,3 +24,8 @@ class IdConverter(BaseConverter):
         if number > MAX_ID:
             raise ValidationError
         return number
+
+
+def install_converters(app: Flask) -> None:
+    """Teach an application's addresses `<id:…>` and `<username:…>`, before any is registered."""
+    app.url_map.converters.update(username=UsernameConverter, id=IdConverter)

@@ -1,0 +1,1 @@
+"""From rows to entities: one presenter an entity. They ask the database nothing."""
