@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from microblog.web.initials import COLOURS, avatar_url, initials, initials_svg
+from microblog.domain.pictures import avatar_url
+from microblog.web.initials import COLOURS, initials, initials_svg
 
 
 @pytest.mark.parametrize(

@@ -18,13 +18,6 @@ _SVG = (
 _MARKS_KEPT = 2
 
 
-def avatar_url(account_id: int, avatar_key: str | None, pixels: int = 96) -> str:
-    """Return the site-relative address of an account's picture of 96 or 400 ``pixels``."""
-    if avatar_key is None:
-        return f"/avatars/{account_id}.svg"
-    return f"/media/{avatar_key}/{pixels}.webp"
-
-
 def initials(display_name: str, username: str) -> str:
     """Return one or two initials of ``display_name``, or the first of ``username``; ``?`` without any letter.
 

@@ -12,9 +12,9 @@ from urllib.parse import quote
 
 from markupsafe import Markup
 
+from microblog.domain.pictures import avatar_url
 from microblog.web.devices import device_name
 from microblog.web.filters import Clock, clock_for, short_number
-from microblog.web.initials import avatar_url
 
 # Core rows carry no static type per column.
 Row = Any
