@@ -2,14 +2,13 @@
 
 from itertools import count
 
-from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from microblog.data.feeds import Feeds
-from microblog.data.models import Status
 from microblog.domain.visibility import Visibility
-from microblog.services import accounts, relationships, statuses
+from microblog.services import accounts, posting, relationships
 from microblog.services.passwords import Argon2Hasher
+from microblog.services.posting import Draft
 
 PASSWORD = "correct horse battery staple"
 HASHER = Argon2Hasher(time_cost=1, memory_kib=64, parallelism=1)
@@ -39,13 +38,18 @@ def make_status(
     visibility: Visibility = Visibility.PUBLIC,
 ) -> int:
     """A post of the account; its id."""
-    status_id = statuses.post_status(
-        session, feeds, author_id=author_id, feed_version=0, text=text, in_reply_to_id=in_reply_to_id
+    return posting.post_status(
+        session,
+        feeds,
+        author_id=author_id,
+        feed_version=0,
+        draft=Draft(text=text),
+        visibility=visibility,
+        in_reply_to_id=in_reply_to_id,
     )
-    session.execute(update(Status).where(Status.id == status_id).values(visibility=visibility))
-    return status_id
 
 
 def make_follow(session: Session, account_id: int, target_username: str) -> None:
     """`account_id` follows the name."""
-    relationships.follow(session, account_id=account_id, target_username=target_username)
+    target = accounts.get_account(session, username=target_username)
+    relationships.follow(session, account_id=account_id, target_id=target.id)

@@ -17,10 +17,10 @@ import pytest
 from devstack import processes, servers, valkey
 from devstack.mailbox import Mailbox, MailFolder
 from microblog.bootstrap import Resources, bootstrap
-from microblog.services import relationships, sessions
+from microblog.services import sessions
 from microblog.settings import load_settings
 from tests.addresses import DatabaseUrls, unmeasured_environment
-from tests.factories import PASSWORD, make_account, make_status
+from tests.factories import PASSWORD, make_account, make_follow, make_status
 
 START_SECONDS = 60
 #: The ports from here to Linux's own choices, which begin at 32768 (ip_local_port_range).
@@ -52,7 +52,7 @@ class LiveSite:
     def add_follow(self, account_id: int, username: str) -> None:
         """Let the account follow somebody."""
         with self.resources.database.unit_of_work() as session:
-            relationships.follow(session, account_id=account_id, target_username=username)
+            make_follow(session, account_id, username)
 
     def log_in(self, username: str) -> str:
         """Start a session from an unknown device; the token for its cookie."""

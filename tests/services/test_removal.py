@@ -8,7 +8,7 @@ from microblog.data.base import Base
 from microblog.data.feeds import Feeds
 from microblog.data.models import Account, Job, MediaFile, Status
 from microblog.data.storage import DirectoryStorage
-from microblog.services import media, relationships
+from microblog.services import media
 from microblog.services.removal import remove_accounts
 from tests.factories import make_account, make_follow, make_status
 from tests.services.pictures import make_picture
@@ -37,7 +37,7 @@ def test_nothing_of_an_account_stays(session: Session, feeds: Feeds, tmp_path: P
     answer = make_status(session, feeds, ann, "Me, @bob #here", in_reply_to_id=asked)
     make_status(session, feeds, bob, "Hello @ann", in_reply_to_id=answer)
     make_follow(session, ann, "bob")
-    relationships.follow(session, account_id=bob, target_username="ann")
+    make_follow(session, bob, "ann")
     picture = make_picture(size=(8, 8))
     storage = DirectoryStorage(tmp_path)
     media.store_avatar(session, storage, account_id=ann, data=picture, max_bytes=9_999, max_pixels=99)

@@ -99,7 +99,7 @@ def test_home_shows_those_one_follows_and_oneself(session: Session, feeds: Feeds
     direct = make_status(session, feeds, bob, "not for ada", visibility=Visibility.DIRECT)
     fan_out(session, feeds, status_id=direct)
     assert ids(home(session, feeds, ada)) == [theirs, own]
-    relationships.unfollow(session, account_id=ada, target_username="bob")
+    relationships.unfollow(session, account_id=ada, target_id=bob)
     assert ids(home(session, feeds, ada)) == [own]
 
 

@@ -210,6 +210,11 @@ def render(text: str, usernames: Collection[str] = ()) -> str:
     return "".join(f"<p>{paragraph.replace(chr(10), '<br>')}</p>" for paragraph in paragraphs if paragraph)
 
 
+def render_line(text: str, usernames: Collection[str] = ()) -> str:
+    """A cleaned line as HTML without a paragraph around it."""
+    return render(text, usernames).removeprefix("<p>").removesuffix("</p>")
+
+
 def _render_entity(entity: Entity, shown: str, usernames: Collection[str]) -> str:
     if entity.kind == "url":
         # Isolated from the text around it, so that the host comes first whatever is written beside it.

@@ -1,5 +1,7 @@
 """Accounts: signing up, the public profile, preferences, and what moderators and operators do to them."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 from zoneinfo import available_timezones
 
 from sqlalchemy import func
@@ -8,20 +10,32 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.queries import accounts as queries
-from microblog.data.queries import posting
+from microblog.data.queries import addressing
 from microblog.data.queries import sessions as session_queries
 from microblog.data.queries.accounts import AccountRow
 from microblog.domain.errors import N_, Message, NotFound, ValidationError
-from microblog.domain.limits import DISPLAY_NAME_CHARACTERS, NOTE_CHARACTERS, USERNAME_CHARACTERS
-from microblog.domain.text import clean_line, clean_text, count_characters, find_mentions, is_username, render
-from microblog.domain.usernames import RESERVED, is_seen
+from microblog.domain.languages import is_language
+from microblog.domain.limits import USERNAME_CHARACTERS
+from microblog.domain.profiles import (
+    Field,
+    clean_fields,
+    find_display_name_problem,
+    find_fields_problem,
+    find_note_problem,
+)
+from microblog.domain.text import clean_line, clean_text, find_mentions, is_username, render, render_line
+from microblog.domain.usernames import RESERVED
+from microblog.domain.visibility import Visibility
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
+from microblog.services import follow_requests
 from microblog.services.credentials import find_email_problem, send_confirmation
 from microblog.services.passwords import PasswordHasher, find_password_problem
 
 ROLES = ("user", "moderator", "admin")
 TAKEN = N_("This name is taken.")
+# A post that is for those named only has no sense as what every post has.
+DEFAULT_VISIBILITIES = (Visibility.PUBLIC, Visibility.UNLISTED, Visibility.PRIVATE)
 
 
 def sign_up(session: Session, hasher: PasswordHasher, *, username: str, email: str, password: str) -> int:
@@ -100,6 +114,26 @@ def get_account(session: Session, *, username: str) -> AccountRow:
     return account
 
 
+def get_public_account(session: Session, *, account_id: int) -> AccountRow:
+    """The public profile by its id. Raises NotFound, also where unconfirmed or suspended."""
+    account = queries.get_public_account_by_id(session, account_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+def get_own_account(session: Session, *, account_id: int) -> AccountRow:
+    """The account as its owner sees it, in one statement. Raises NotFound.
+
+    Beside what everybody sees: `default_visibility`, `default_sensitive`, `default_language`,
+    `follow_requests_count`.
+    """
+    account = queries.get_own_account(session, account_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
 def get_account_by_id(session: Session, *, account_id: int) -> AccountRow:
     """The account, also before its address is confirmed. Raises NotFound, also for suspended ones."""
     account = queries.get_account_by_id(session, account_id)
@@ -113,30 +147,95 @@ def suggest_accounts(session: Session, *, viewer_id: int | None, limit: int) -> 
     return queries.suggest_accounts(session, viewer_id, limit)
 
 
-def update_profile(session: Session, *, account_id: int, display_name: str, note: str) -> None:
-    """Set the display name and the bio (links, mentions and tags become links). Raises
-    ValidationError by field.
+def update_profile(
+    session: Session,
+    *,
+    account_id: int,
+    display_name: str | None = None,
+    note: str | None = None,
+    fields: Sequence[Field] | None = None,
+    locked: bool | None = None,
+    bot: bool | None = None,
+    default_visibility: str | None = None,
+    default_sensitive: bool | None = None,
+    default_language: str | None = None,
+) -> None:
+    """Change what is given of a profile and of what new posts have; None leaves a thing as it is.
+
+    In `note` and the values of `fields` (name and value, at most four) links, mentions and tags become links.
+    `locked=False` lets all follow who wait for it. `default_language=""`: none.
+    Raises ValidationError by field.
     """
-    display_name, note = clean_line(display_name), clean_text(note)
-    errors: dict[str, Message] = {}
-    if problem := _find_display_name_problem(display_name):
-        errors["display_name"] = problem
-    if count_characters(note) > NOTE_CHARACTERS:
-        errors["note"] = Message(N_("Use at most %(count)s characters."), {"count": NOTE_CHARACTERS})
+    given = {
+        "display_name": None if display_name is None else clean_line(display_name),
+        "note": None if note is None else clean_text(note),
+        "fields": None if fields is None else clean_fields(fields),
+        "locked": locked,
+        "bot": bot,
+        "default_visibility": default_visibility,
+        "default_sensitive": default_sensitive,
+        "default_language": default_language,
+    }
+    given = {name: value for name, value in given.items() if value is not None}
+    _check_profile(given)
+    if locked is False:
+        follow_requests.accept_all(session, account_id=account_id)
+    if of_account := _make_profile(session, given):
+        queries.update_account(session, account_id, **of_account)
+    if of_user := _make_preferences(given):
+        queries.update_user(session, account_id, **of_user)
+
+
+def _find_visibility_problem(visibility: str) -> Message | None:
+    if visibility in DEFAULT_VISIBILITIES:
+        return None
+    return Message(N_("Use one of %(values)s."), {"values": ", ".join(DEFAULT_VISIBILITIES)})
+
+
+def _find_language_problem(language: str) -> Message | None:
+    if not language or is_language(language):
+        return None
+    return Message(N_("Give a language such as en or pt-BR."))
+
+
+PROFILE_CHECKS: Mapping[str, Callable[[Any], Message | None]] = {
+    "display_name": find_display_name_problem,
+    "note": find_note_problem,
+    "fields": find_fields_problem,
+    "default_visibility": _find_visibility_problem,
+    "default_language": _find_language_problem,
+}
+
+
+def _check_profile(given: Mapping[str, Any]) -> None:
+    problems = {name: find(given[name]) for name, find in PROFILE_CHECKS.items() if name in given}
+    errors = {name: problem for name, problem in problems.items() if problem}
     if errors:
         raise ValidationError(errors)
-    known = posting.find_accounts_by_name(session, find_mentions(note))
-    queries.update_account(
-        session, account_id, display_name=display_name, note=note, note_html=render(note, known)
-    )
 
 
-def _find_display_name_problem(display_name: str) -> Message | None:
-    if len(display_name) > DISPLAY_NAME_CHARACTERS:
-        return Message(N_("Use at most %(count)s characters."), {"count": DISPLAY_NAME_CHARACTERS})
-    if display_name and not is_seen(display_name):
-        return Message(N_("Nobody would see this name. Use letters that show, or leave it empty."))
-    return None
+def _make_profile(session: Session, given: Mapping[str, Any]) -> dict[str, object]:
+    """The columns of the account, with its texts as HTML."""
+    columns = {name: given[name] for name in ("display_name", "locked", "bot") if name in given}
+    fields: list[Field] = given.get("fields", [])
+    texts = [given.get("note", ""), *(value for _name, value in fields)]
+    mentions = [name for text in texts for name in find_mentions(text)]
+    known = addressing.find_accounts_by_name(session, mentions) if mentions else {}
+    if "note" in given:
+        columns |= {"note": given["note"], "note_html": render(given["note"], known)}
+    if "fields" in given:
+        columns["fields"] = [
+            {"name": name, "value": value, "value_html": render_line(value, known)} for name, value in fields
+        ]
+    return columns
+
+
+def _make_preferences(given: Mapping[str, Any]) -> dict[str, object]:
+    """The columns of the user."""
+    columns = {name: given[name] for name in ("default_visibility", "default_sensitive") if name in given}
+    if "default_language" in given:
+        columns["default_language"] = given["default_language"] or None
+    return columns
 
 
 def get_preferences(session: Session, *, account_id: int) -> AnyRow:

@@ -93,7 +93,12 @@ def _show_accounts(
     account = accounts.get_account(context.session, username=username)
     if account.username != username:
         return _go_to_right_name(account.username)
-    page = read(context.session, account_id=account.id, page=read_page_request(PAGE_ACCOUNTS))
+    page = read(
+        context.session,
+        account_id=account.id,
+        viewer_id=context.viewer.account_id if context.viewer else None,
+        page=read_page_request(PAGE_ACCOUNTS),
+    )
     return render(
         "accounts.html",
         account=present_account(account, context.viewer),

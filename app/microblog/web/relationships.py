@@ -6,7 +6,7 @@ from flask.typing import ResponseReturnValue
 from microblog.http.auth import confirmed, signed_in
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.redirects import go
-from microblog.services import relationships
+from microblog.services import accounts, relationships
 from microblog.services.sessions import Viewer
 
 blueprint = Blueprint("relationships", __name__)
@@ -17,7 +17,8 @@ blueprint = Blueprint("relationships", __name__)
 def follow(context: RequestContext[Viewer], username: str) -> ResponseReturnValue:
     """Follow somebody; it sends a mail, so only proven addresses may, and not too often."""
     get_limiter().use("post", follows=str(context.viewer.account_id))
-    relationships.follow(context.session, account_id=context.viewer.account_id, target_username=username)
+    target = accounts.get_account(context.session, username=username)
+    relationships.follow(context.session, account_id=context.viewer.account_id, target_id=target.id)
     return go(url_for("accounts.profile", username=username))
 
 
@@ -25,5 +26,6 @@ def follow(context: RequestContext[Viewer], username: str) -> ResponseReturnValu
 @signed_in
 def unfollow(context: RequestContext[Viewer], username: str) -> ResponseReturnValue:
     """Stop following somebody."""
-    relationships.unfollow(context.session, account_id=context.viewer.account_id, target_username=username)
+    target = accounts.get_account(context.session, username=username)
+    relationships.unfollow(context.session, account_id=context.viewer.account_id, target_id=target.id)
     return go(url_for("accounts.profile", username=username))

@@ -4,8 +4,9 @@ from sqlalchemy import BigInteger, bindparam, exists, func, insert, literal_colu
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
-from microblog.data.models import Account, Follow, Status, User
-from microblog.data.queries.visibility import NOBODY
+from microblog.data.models import Account, Follow, FollowRequest, Status, User
+from microblog.data.queries.visibility import NOBODY, VIEWER, is_apart, is_wanted
+from microblog.domain.limits import FOLLOW_REQUESTS_COUNTED
 from microblog.domain.visibility import Visibility
 
 AccountRow = AnyRow
@@ -40,8 +41,37 @@ _BY_NAME = (
     .where(func.lower(accounts.c.username) == func.lower(bindparam("username")))
 )
 _PUBLIC_BY_NAME = _BY_NAME.where(*IS_PUBLIC)
+_PUBLIC_BY_ID = (
+    select(*ACCOUNT_COLUMNS)
+    .join(_users, _users.c.account_id == accounts.c.id)
+    .where(accounts.c.id == bindparam("account_id", type_=BigInteger), *IS_PUBLIC)
+)
 _BY_ID = select(*ACCOUNT_COLUMNS).where(
     accounts.c.id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None)
+)
+
+_asking = Account.__table__.alias("asking")
+_waiting = (
+    select(FollowRequest.id)
+    .join(_asking, _asking.c.id == FollowRequest.account_id)
+    .where(FollowRequest.target_account_id == accounts.c.id, _asking.c.suspended_at.is_(None))
+    .correlate(accounts)
+    .limit(FOLLOW_REQUESTS_COUNTED)
+    .subquery("waiting")
+)
+# What people may know of themselves besides, in the same statement.
+_OWN = (
+    select(
+        *ACCOUNT_COLUMNS,
+        _users.c.default_visibility,
+        _users.c.default_sensitive,
+        _users.c.default_language,
+        select(func.count()).select_from(_waiting).scalar_subquery().label("follow_requests_count"),
+    )
+    .join(_users, _users.c.account_id == accounts.c.id)
+    .where(
+        accounts.c.id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None)
+    )
 )
 
 _recent = (
@@ -61,11 +91,10 @@ _SUGGESTIONS = (
     .where(
         accounts.c.id.in_(select(_recent.c.account_id)),
         accounts.c.suspended_at.is_(None),
-        accounts.c.id != bindparam("viewer_id", type_=BigInteger),
-        ~exists().where(
-            Follow.account_id == bindparam("viewer_id", type_=BigInteger),
-            Follow.target_account_id == accounts.c.id,
-        ),
+        accounts.c.id != VIEWER,
+        ~is_apart(accounts.c.id),
+        is_wanted(accounts.c.id),
+        ~exists().where(Follow.account_id == VIEWER, Follow.target_account_id == accounts.c.id),
     )
     .order_by(accounts.c.followers_count.desc(), accounts.c.id)
     .limit(bindparam("limit"))
@@ -84,13 +113,25 @@ def get_account(session: Session, username: str) -> AccountRow | None:
     return session.execute(_BY_NAME, {"username": username}).one_or_none()
 
 
+def get_public_account_by_id(session: Session, account_id: int) -> AccountRow | None:
+    """An account as everybody may see it."""
+    return session.execute(_PUBLIC_BY_ID, {"account_id": account_id}).one_or_none()
+
+
+def get_own_account(session: Session, account_id: int) -> AccountRow | None:
+    """An account as its owner sees it: also `default_visibility`, `default_sensitive`, `default_language`
+    and `follow_requests_count` (counted up to FOLLOW_REQUESTS_COUNTED).
+    """
+    return session.execute(_OWN, {"account_id": account_id}).one_or_none()
+
+
 def get_account_by_id(session: Session, account_id: int) -> AccountRow | None:
     """An account that is not suspended, also before its address is confirmed."""
     return session.execute(_BY_ID, {"account_id": account_id}).one_or_none()
 
 
 def suggest_accounts(session: Session, viewer_id: int | None, limit: int) -> list[AccountRow]:
-    """Accounts that post and that the viewer doesn't follow, those with the most followers first."""
+    """Accounts that post and that the viewer neither follows nor shuns, the most followed first."""
     return list(session.execute(_SUGGESTIONS, {"viewer_id": viewer_id or NOBODY, "limit": limit}))
 
 
