@@ -7,8 +7,8 @@ by its name.
 
 import math
 import re
-from collections.abc import Callable, Hashable, Mapping
-from functools import cache, partial
+from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -34,6 +34,7 @@ KINDS = {
     "object": "must be an object",
 }
 LARGEST = 2**63 - 1
+_normalisers: dict[type[Any], Normaliser] = {}
 
 
 def convert(values: Mapping[str, Any], kind: type[Any]) -> Any:
@@ -72,9 +73,10 @@ def _explain_expected(expected: re.Match[str]) -> str:
     return KINDS.get(kind, "is invalid")
 
 
-@cache
-def _normaliser(kind: Hashable) -> Normaliser:
-    return _make(inspect.type_info(kind))
+def _normaliser(kind: type[Any]) -> Normaliser:
+    if kind not in _normalisers:
+        _normalisers[kind] = _make(inspect.type_info(kind))
+    return _normalisers[kind]
 
 
 def _make(kind: inspect.Type) -> Normaliser:
