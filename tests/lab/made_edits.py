@@ -212,7 +212,7 @@ def next_schema(source: Path) -> None:
     change(source, "data/models/statuses.py", language, f"{language}    echo: Mapped[str | None]\n")
     append(source, "data/models/statuses.py", ECHO_MODEL)
     fan_out = '(names.FAN_OUT, {"status_id": status_id})'
-    change(source, "services/statuses.py", fan_out, f"{fan_out}, {fan_out.replace('FAN_OUT', 'STATUS_ECHO')}")
+    change(source, "services/posting.py", fan_out, f"{fan_out}, {fan_out.replace('FAN_OUT', 'STATUS_ECHO')}")
     constant = 'MENTION_MAIL: Final = JobType("mail.mention"'
     echo = 'STATUS_ECHO: Final = JobType("statuses.echo", FEEDS, frozenset({"status_id"}))\n'
     change(source, "jobs/names.py", constant, f"{echo}{constant}")
@@ -243,7 +243,7 @@ def append(source: Path, name: str, text: str) -> None:
 def next_contract(source: Path) -> None:
     """As `next_schema`, and a contract step that drops a column which the former release's model has."""
     next_schema(source)
-    change(source, "data/models/statuses.py", TAG, TAG.replace("    created_at: Mapped[CreatedAt]\n", ""))
+    change(source, "data/models/tags.py", TAG, TAG.replace("    created_at: Mapped[CreatedAt]\n", ""))
     add_migration(source, "no_tag_times", DROP_TAG_TIMES, ADD_TAG_TIMES, phase="contract")
 
 

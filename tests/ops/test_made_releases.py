@@ -39,7 +39,7 @@ from sqlalchemy import text
 from microblog.bootstrap import bootstrap
 from microblog.cli import main
 from microblog.jobs.names import STATUS_ECHO
-from microblog.services import accounts, statuses
+from microblog.services import accounts, posting
 from microblog.settings import load_settings
 from microblog.worker.base import run_job
 from microblog.worker.bindings import BINDINGS
@@ -55,7 +55,8 @@ with resources.database.unit_of_work() as session:
         session, resources.hasher, username="ada", email="ada@example.org", password="correct horse battery"
     )
     ada = session.scalar(text("SELECT id FROM accounts"))
-    statuses.post_status(session, resources.feeds, author_id=ada, feed_version=0, text="An echo")
+    draft = posting.Draft(text="An echo")
+    posting.post_status(session, resources.feeds, author_id=ada, feed_version=0, draft=draft)
     job = session.scalar(text("SELECT id FROM jobs WHERE name = 'statuses.echo' AND queue = 'feeds'"))
 outcomes = [run_job(resources, BINDINGS[STATUS_ECHO], job_id=job) for _ in range(2)]
 with resources.database.unit_of_work() as session:

@@ -20,7 +20,7 @@ def test_a_post_has_all_its_parts(session: Session, feeds: Feeds) -> None:
     text = "Hi @Bob, @eve, @ada and @nobody: #Cats and #cats"
     status_id = make_status(session, feeds, ada, text)
     row = statuses.get_status(session, status_id=status_id, viewer_id=None)
-    assert row.username == "ada"
+    assert row.author_username == "ada"
     assert 'href="/@Bob"' in row.content
     assert 'href="/tags/cats"' in row.content
     assert "/@eve" not in row.content

@@ -85,7 +85,7 @@ def test_every_icon_used_is_in_the_sprite_and_every_one_there_is_used() -> None:
     used = set(re.findall(r'\bicon\("([a-z-]+)"\)|#([a-z-]+)"/>', text))
     names = {name for pair in used for name in pair if name}
     names |= set(re.findall(r'nav_link\([^\n]*?, "([a-z-]+)", current', text))
-    names |= {"at", "person-plus", "alert", "check", "info"}
+    names |= {"at", "person-plus", "alert", "check", "info", "boost", "star"}
 
     assert set(re.findall(r'<symbol id="([a-z-]+)"', SPRITE)) == names
 

@@ -41,7 +41,10 @@ def page() -> Iterator[None]:
 def status_row(**changes: object) -> SimpleNamespace:
     values: dict[str, object] = {
         "id": 99,
+        "shown_id": 99,
+        "reblog_of_id": None,
         "account_id": 3,
+        "spoiler_text": "",
         "content": "<p>Hello</p>",
         "created_at": NOW - timedelta(hours=2, microseconds=5),
         "edited_at": None,
@@ -50,9 +53,9 @@ def status_row(**changes: object) -> SimpleNamespace:
         "in_reply_to_account_id": None,
         "in_reply_to_username": None,
         "replies_count": 0,
-        "username": "ada",
-        "display_name": "Ada <b>",
-        "avatar_key": None,
+        "author_username": "ada",
+        "author_display_name": "Ada <b>",
+        "author_avatar_key": None,
     }
     return SimpleNamespace(**(values | changes))
 
@@ -136,12 +139,12 @@ def test_a_name_in_a_sentence_is_escaped() -> None:
 
 
 def test_notifications_know_what_is_new() -> None:
-    who = {"account_id": 4, "username": "bob", "display_name": "Bob", "avatar_key": None}
+    who = {"id": 4, "username": "bob", "display_name": "Bob", "avatar_key": None}
     rows = [
-        (SimpleNamespace(id=12, kind="mention", created_at=NOW, **who), status_row()),
-        (SimpleNamespace(id=11, kind="follow", created_at=NOW, **who), None),
+        (SimpleNamespace(notification_id=12, kind="mention", notified_at=NOW, **who), status_row()),
+        (SimpleNamespace(notification_id=11, kind="follow", notified_at=NOW, **who), None),
         (
-            SimpleNamespace(id=10, kind="mention", created_at=NOW, **who),
+            SimpleNamespace(notification_id=10, kind="mention", notified_at=NOW, **who),
             status_row(in_reply_to_account_id=Reader().account_id),
         ),
     ]
@@ -154,6 +157,15 @@ def test_notifications_know_what_is_new() -> None:
     assert mention.status.is_own
     assert follow.status is None
     assert mention.account.acct == "bob"
+
+
+def test_a_boost_shows_the_post_and_who_repeats_it() -> None:
+    booster = {"booster_username": "bob", "booster_display_name": "", "booster_avatar_key": None}
+    view = present_status(status_row(id=120, reblog_of_id=99, row_account_id=4, **booster), None, NOW)
+
+    assert (view.id, view.url, view.author.acct) == (120, "/@ada/99", "ada")
+    assert view.booster is not None
+    assert view.booster.link == '<a href="/@bob"><bdi class="name">bob</bdi></a>'
 
 
 def test_sessions_tell_the_present_one() -> None:

@@ -18,8 +18,7 @@ from microblog.jobs import names
 from microblog.jobs.names import JobType
 from microblog.jobs.outbox import enqueue
 from microblog.observability.logs import log_context
-from microblog.services import statuses
-from tests.factories import make_account
+from tests.factories import make_account, make_status
 from tests.worker.program import HANG, MAIL_AND_WAIT, POISON
 from tests.worker.programs import Programs, wait_until
 
@@ -54,7 +53,7 @@ class Story:
 
     def post(self, author_id: int, text: str) -> int:
         with self.database.unit_of_work() as session, log_context(request_id="req-e2e"):
-            return statuses.post_status(session, self.feeds, author_id=author_id, feed_version=0, text=text)
+            return make_status(session, self.feeds, author_id, text)
 
     def enqueue(self, job: JobType, **arguments: Any) -> None:
         with self.database.unit_of_work() as session, log_context(request_id="req-e2e"):

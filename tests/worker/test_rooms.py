@@ -12,11 +12,11 @@ from microblog.data.models import Account, DailyStatistic, Job, LogInSession, Me
 from microblog.data.session import Database
 from microblog.jobs import names
 from microblog.observability.logs import log_context
-from microblog.services import accounts, credentials, media, sessions, statuses
+from microblog.services import accounts, credentials, media, sessions
 from microblog.services.feeds import read_feed
 from microblog.worker.base import Outcome, run_job
 from microblog.worker.bindings import BINDINGS
-from tests.factories import HASHER, PASSWORD, make_account, make_follow
+from tests.factories import HASHER, PASSWORD, make_account, make_follow, make_status
 from tests.services.pictures import make_picture
 
 Work = Callable[[], list[tuple[str, Outcome]]]
@@ -49,9 +49,7 @@ def test_a_post_reaches_feeds_and_mailboxes(
         make_follow(session, bob, "ann")
         version = session.scalar(select(Account.feed_version).where(Account.id == bob)) or 0
         read_feed(session, resources.feeds, account_id=bob, version=version)
-        status_id = statuses.post_status(
-            session, resources.feeds, author_id=ann, feed_version=0, text="Hello @bob"
-        )
+        status_id = make_status(session, resources.feeds, ann, "Hello @bob")
     assert sorted(work()) == [
         ("mail.follow", Outcome.DONE),
         ("mail.mention", Outcome.DONE),

@@ -4,9 +4,18 @@ from enum import StrEnum
 
 
 class Visibility(StrEnum):
-    """The audience of a status, in the terms of the Mastodon client API."""
+    """The audience of a status, in the terms of the Mastodon client API, the widest first."""
 
     PUBLIC = "public"
     UNLISTED = "unlisted"
     PRIVATE = "private"
     DIRECT = "direct"
+
+
+#: What everybody may read, signed in or not.
+OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
+
+
+def visibility_of_boost(boosted: Visibility, wanted: Visibility) -> Visibility:
+    """The audience of a boost: never wider than that of what is boosted."""
+    return wanted if boosted in OPEN and wanted is not Visibility.DIRECT else boosted

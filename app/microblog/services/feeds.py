@@ -1,31 +1,52 @@
 """Home feeds: fan-out to the followers' lists in Redis, and their rebuilding from PostgreSQL."""
 
+from collections.abc import Callable
+from functools import partial
+
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.feeds import Feeds, feed_key
-from microblog.data.queries import relationships
-from microblog.data.queries import statuses as queries
+from microblog.data.queries import home, relationships
 from microblog.domain.errors import Unavailable
 from microblog.domain.pages import PageRequest
+from microblog.domain.visibility import Visibility
 from microblog.observability import metrics
+from microblog.services.notifications import notify_posted
 
 BATCH = 1000
 
 
 def fan_out(session: Session, feeds: Feeds, *, status_id: int) -> int:
-    """Put a status into the feeds of its author and of all followers; how many feeds were offered it.
+    """Put a post or boost into the feeds of its author and of those who follow the author or one of its tags,
+    and tell those who asked to be told of each post; how many feeds were offered it.
 
     Safe to repeat. Raises Unavailable where Redis is away, so that the job is tried again.
     """
-    author = queries.get_author_feed(session, status_id)
+    author = home.get_author_feed(session, status_id)
     if author is None:
         return 0
     count = _push(feeds, [feed_key(author.id, author.feed_version)], status_id)
-    after_id = 0
-    while batch := relationships.get_feeds_of_followers(session, author.id, after_id, BATCH):
+    if author.visibility != Visibility.DIRECT:
+        followers = partial(relationships.get_feeds_of_followers, session, author.id)
+        count += _push_all(feeds, followers, status_id)
+    else:
+        mentioned = home.get_feeds_of_mentioned(session, status_id)
+        count += _push(feeds, [feed_key(row.id, row.feed_version) for row in mentioned], status_id)
+    if author.visibility == Visibility.PUBLIC and author.reblog_of_id is None:
+        count += _push_all(feeds, partial(home.get_feeds_of_tags, session, status_id), status_id)
+    if author.visibility != Visibility.DIRECT and not (author.reblog_of_id or author.in_reply_to_account_id):
+        notify_posted(session, author_id=author.id, status_id=status_id)
+    metrics.FAN_OUT_RECIPIENTS.observe(count)
+    return count
+
+
+def _push_all(feeds: Feeds, read: Callable[[int, int], list[AnyRow]], status_id: int) -> int:
+    """Push to feeds that are read in batches: `read(after_id, limit)`."""
+    count = after_id = 0
+    while batch := read(after_id, BATCH):
         count += _push(feeds, [feed_key(row.id, row.feed_version) for row in batch], status_id)
         after_id = batch[-1].follow_id
-    metrics.FAN_OUT_RECIPIENTS.observe(count)
     return count
 
 
@@ -42,7 +63,7 @@ def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) 
         return ids
     # Begun before PostgreSQL is asked: what is pushed in between is kept in the list.
     is_begun = feeds.begin(account_id, version)
-    ids = queries.get_home_ids(session, account_id, PageRequest(limit=feeds.length))
+    ids = home.get_home_ids(session, account_id, PageRequest(limit=feeds.length))
     if is_begun:
         feeds.finish(account_id, version, ids)
     return ids

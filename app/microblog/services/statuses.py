@@ -1,22 +1,16 @@
-"""Statuses: writing, deleting and reading them."""
+"""Statuses: writing, editing, deleting and reading them."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from sqlalchemy.orm import Session
 
-from microblog.data.feeds import Feeds, feed_key
+from microblog.data.base import AnyRow
 from microblog.data.queries import posting
 from microblog.data.queries import statuses as queries
-from microblog.data.queries.statuses import StatusRow
-from microblog.domain.errors import N_, Message, NotFound, ValidationError
-from microblog.domain.limits import STATUS_CHARACTERS, STATUS_STORED_CHARACTERS
-from microblog.domain.text import clean_text, count_characters, find_mentions, find_tags, render
-from microblog.domain.visibility import Visibility
-from microblog.jobs import names
-from microblog.jobs.outbox import enqueue_many
-from microblog.observability import metrics
-from microblog.services.notifications import notify_mentioned
+from microblog.data.queries.status_rows import StatusRow
+from microblog.domain.errors import NotFound
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,97 +22,54 @@ class Thread:
     descendants: list[StatusRow]
 
 
-def post_status(
-    session: Session,
-    feeds: Feeds,
-    *,
-    author_id: int,
-    feed_version: int,
-    text: str,
-    in_reply_to_id: int | None = None,
-    visibility: Visibility = Visibility.PUBLIC,
-) -> int:
-    """Write a post or a reply with its mentions, tags, notifications and jobs; its id.
+@dataclass(slots=True)
+class Parts:
+    """What a post holds besides its text: `mentions` as (account's id, username), and its tags' names."""
 
-    A reply is addressed to the author whom it answers, named in its text or not.
-    Raises ValidationError for `text` or `in_reply_to_id`. `feed_version` is the author's
-    (services/sessions.py).
-    """
-    text = check_text(text)
-    answered = _get_answered(session, in_reply_to_id, author_id)
-    mentioned = posting.find_accounts_by_name(session, mentions) if (mentions := find_mentions(text)) else {}
-    status_id = posting.insert_status(
-        session,
-        account_id=author_id,
-        text=text,
-        content=render(text, mentioned),
-        visibility=visibility,
-        in_reply_to_id=answered.id if answered else None,
-        in_reply_to_account_id=answered.account_id if answered else None,
-        conversation_id=(answered.conversation_id or answered.id) if answered else None,
-    )
-    if tags := find_tags(text):
-        posting.insert_tags(session, status_id, tags)
-    addressed = {*mentioned.values(), *([answered.account_id] if answered else [])}
-    told = _record_mentions(session, status_id, author_id, addressed)
-    jobs = [(names.MENTION_MAIL, {"status_id": status_id, "account_id": account_id}) for account_id in told]
-    enqueue_many(session, [(names.FAN_OUT, {"status_id": status_id}), *jobs])
-    # At once for the author; the fan-out job repeats it after the commit. An id without a row is not shown.
-    feeds.push([feed_key(author_id, feed_version)], status_id)
-    metrics.STATUSES_POSTED.inc()
-    return status_id
-
-
-def _record_mentions(session: Session, status_id: int, author_id: int, addressed: set[int]) -> list[int]:
-    """Write the mentions and tell those addressed; the ids of those told (the author is not)."""
-    told = sorted(addressed - {author_id})
-    if addressed:
-        posting.insert_mentions(session, status_id, sorted(addressed))
-    if told:
-        notify_mentioned(session, told, author_id=author_id, status_id=status_id)
-    return told
-
-
-def check_text(raw: str) -> str:
-    """A post's text as it is stored. Raises ValidationError for `text`."""
-    text = clean_text(raw)
-    count = count_characters(text)
-    if count == 0:
-        raise ValidationError({"text": Message(N_("Write something first."))})
-    if count > STATUS_CHARACTERS or len(text) > STATUS_STORED_CHARACTERS:
-        raise ValidationError(
-            {
-                "text": Message(
-                    N_("This is %(count)s characters long; the limit is %(limit)s."),
-                    {"count": count, "limit": STATUS_CHARACTERS},
-                )
-            }
-        )
-    return text
-
-
-def _get_answered(session: Session, status_id: int | None, viewer_id: int) -> StatusRow | None:
-    if status_id is None:
-        return None
-    answered = queries.get_status(session, status_id, viewer_id)
-    # Counted before the reply is written: the locked row can't be deleted in between.
-    if answered is None or not posting.count_reply(session, status_id, 1):
-        raise ValidationError({"in_reply_to_id": Message(N_("The post that you answer was deleted."))})
-    return answered
-
-
-def delete_status(session: Session, *, account_id: int, status_id: int) -> None:
-    """Delete one's own post. Raises NotFound, also for other people's."""
-    if not posting.delete_status(session, status_id, account_id):
-        raise NotFound
+    mentions: list[tuple[int, str]] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
 
 
 def get_status(session: Session, *, status_id: int, viewer_id: int | None) -> StatusRow:
-    """One status. Raises NotFound, also where the viewer may not see it."""
+    """One status or boost. Raises NotFound, also where the viewer may not see it."""
     status = queries.get_status(session, status_id, viewer_id)
     if status is None:
         raise NotFound
     return status
+
+
+def get_parts(session: Session, rows: Sequence[StatusRow]) -> dict[int, Parts]:
+    """What the shown posts of a list hold, by `shown_id`. One statement, none for an empty list."""
+    parts = {row.shown_id: Parts() for row in rows}
+    for found in queries.list_parts(session, list(parts)):
+        part = parts[found.status_id]
+        if found.account_id is None:
+            part.tags.append(found.name)
+        else:
+            part.mentions.append((found.account_id, found.name))
+    return parts
+
+
+def get_source(session: Session, *, account_id: int, status_id: int) -> AnyRow:
+    """What one typed for a post of one's own: `id`, `text`, `spoiler_text`. Raises NotFound."""
+    source = queries.get_source(session, status_id, account_id)
+    if source is None:
+        raise NotFound
+    return source
+
+
+def list_versions(
+    session: Session, *, status_id: int, viewer_id: int | None
+) -> tuple[StatusRow, list[AnyRow]]:
+    """A post as it is, and its former versions, the first one first. Raises NotFound."""
+    status = get_status(session, status_id=status_id, viewer_id=viewer_id)
+    return status, queries.list_versions(session, status.shown_id)
+
+
+def delete_status(session: Session, *, account_id: int, status_id: int) -> None:
+    """Delete one's own post or boost. Raises NotFound, also for other people's."""
+    if not posting.delete_status(session, status_id, account_id):
+        raise NotFound
 
 
 def get_thread(session: Session, *, status_id: int, viewer_id: int | None) -> Thread:

@@ -1,14 +1,17 @@
 """Timelines: lists of statuses, paged by id."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
 from microblog.data.feeds import Feeds
+from microblog.data.queries import home
 from microblog.data.queries import statuses as queries
 from microblog.data.queries.pages import make_page
-from microblog.data.queries.statuses import StatusRow
+from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.ids import MAX_ID
+from microblog.domain.limits import TIMELINE_TAGS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.text import normalise_tag
 from microblog.services.feeds import read_feed
@@ -20,21 +23,77 @@ def read_public(session: Session, *, viewer_id: int | None, page: PageRequest) -
 
 
 def read_account(
-    session: Session, *, account_id: int, viewer_id: int | None, page: PageRequest
+    session: Session,
+    *,
+    account_id: int,
+    viewer_id: int | None,
+    page: PageRequest,
+    exclude_replies: bool = False,
+    exclude_reblogs: bool = False,
+    is_pinned: bool = False,
+    tagged: str | None = None,
 ) -> Page[StatusRow]:
-    """One account's posts and replies."""
-    return queries.read_statuses(session, queries.OF_ACCOUNT, page, viewer_id, account_id=account_id)
+    """One account's posts, replies and boosts, or some of them."""
+    return queries.read_statuses(
+        session,
+        queries.OF_ACCOUNT,
+        page,
+        viewer_id,
+        account_id=account_id,
+        exclude_replies=exclude_replies,
+        exclude_reblogs=exclude_reblogs,
+        is_pinned=is_pinned,
+        tagged=normalise_tag(tagged) if tagged else None,
+    )
 
 
-def read_tag(session: Session, *, name: str, viewer_id: int | None, page: PageRequest) -> Page[StatusRow]:
-    """Public posts with a tag, given in any spelling."""
-    return queries.read_statuses(session, queries.OF_TAG, page, viewer_id, name=normalise_tag(name))
+def read_tag(
+    session: Session,
+    *,
+    name: str,
+    viewer_id: int | None,
+    page: PageRequest,
+    also_any: Sequence[str] = (),
+    also_all: Sequence[str] = (),
+    but_none: Sequence[str] = (),
+) -> Page[StatusRow]:
+    """Public posts with a tag, given in any spelling.
+
+    `also_any`: or with one of these; `also_all`: and with each of these; `but_none`: and with none of these.
+    """
+    narrowing = {"all": _normalise(also_all), "none": _normalise(but_none)}
+    if also_any:
+        names = _normalise([name, *also_any])
+        return queries.read_statuses(session, queries.OF_ANY_TAG, page, viewer_id, names=names, **narrowing)
+    return queries.read_statuses(
+        session, queries.OF_TAG, page, viewer_id, name=normalise_tag(name), **narrowing
+    )
+
+
+def _normalise(names: Sequence[str]) -> list[str]:
+    return [normalise_tag(name) for name in names[:TIMELINE_TAGS]]
+
+
+def search(
+    session: Session,
+    *,
+    words: str,
+    viewer_id: int | None,
+    page: PageRequest,
+    by_account_id: int | None = None,
+) -> Page[StatusRow]:
+    """Public posts that hold these words; quotes, `or` and `-` as PostgreSQL's web search has them."""
+    return queries.read_statuses(
+        session, queries.FOUND, page, viewer_id, words=words, by_account_id=by_account_id
+    )
 
 
 def read_home(
     session: Session, feeds: Feeds, *, viewer_id: int, feed_version: int, page: PageRequest
 ) -> Page[StatusRow]:
-    """Posts of those whom the viewer follows, and their own: from the feed, below its end from PostgreSQL."""
+    """What those write and boost whom the viewer follows, posts with tags that they follow, and their own:
+    from the feed, below its end from PostgreSQL.
+    """
     feed = read_feed(session, feeds, account_id=viewer_id, version=feed_version)
     rows = _read_from_feed(session, feed, page, viewer_id, is_whole=len(feed) < feeds.length)
     if rows is None:
@@ -59,7 +118,7 @@ def _read_from_feed(
     wanted = page.limit + 1
     rows: list[StatusRow] = []
     for start in range(0, len(ids), wanted):
-        found = queries.get_statuses(session, ids[start : start + wanted], viewer_id)
+        found = queries.get_home_statuses(session, ids[start : start + wanted], viewer_id)
         rows.extend(found[::-1] if upwards else found)
         if len(rows) >= wanted:
             return rows[:wanted]
@@ -76,5 +135,6 @@ def _select_ids(feed: list[int], page: PageRequest) -> list[int]:
 
 def _read_from_database(session: Session, page: PageRequest, viewer_id: int) -> list[StatusRow]:
     one_more = replace(page, limit=page.limit + 1)
-    rows = queries.get_statuses(session, queries.get_home_ids(session, viewer_id, one_more), viewer_id)
+    ids = home.get_home_ids(session, viewer_id, one_more)
+    rows = queries.get_home_statuses(session, ids, viewer_id)
     return rows[::-1] if page.min_id is not None else rows

@@ -72,7 +72,10 @@ class AccountView(AuthorView):
 
 @dataclass(slots=True)
 class StatusView:
-    """A post. ``content`` is stored sanitised HTML; a time comes as datetime and as texts to show."""
+    """A post, or a boost of one. ``content`` is stored sanitised HTML; a time comes as datetime and as texts to
+    show. ``spoiler_text``: what stands before the content, which is shown on demand; ``booster``: who repeats
+    the post, where this is a boost.
+    """
 
     id: int
     url: str
@@ -92,12 +95,14 @@ class StatusView:
     is_own: bool
     delete_url: str
     reply_url: str
+    spoiler_text: str
+    booster: AuthorView | None
 
 
 @dataclass(slots=True)
 class NotificationView:
-    """Something that happened to the viewer: ``kind`` is ``mention`` or ``reply`` (with its
-    post), or ``follow``.
+    """Something that happened to the viewer: ``kind`` as in services/notifications.py, or ``reply``: a
+    mention that answers the viewer's post.
     """
 
     id: int
@@ -245,8 +250,8 @@ def _account(row: Row, clock: Clock) -> AccountView:
 
 
 def _status(row: Row, viewer_id: int, clock: Clock) -> StatusView:
-    author = _author(row.account_id, row.username, row.display_name, row.avatar_key)
-    url = f"{author.url}/{row.id}"
+    author = _author(row.account_id, row.author_username, row.author_display_name, row.author_avatar_key)
+    url = f"{author.url}/{row.shown_id}"
     created, edited, replied = row.created_at, row.edited_at, row.in_reply_to_username
     # Whose parent is deleted keeps the name it answered, with nothing to link to.
     is_reply = bool(replied and row.in_reply_to_id)
@@ -268,22 +273,30 @@ def _status(row: Row, viewer_id: int, clock: Clock) -> StatusView:
         short_number(row.replies_count, clock.locale) if row.replies_count else "",
         row.account_id == viewer_id,
         f"{url}/delete",
-        f"/write?in_reply_to={row.id}" if viewer_id else url,
+        f"/write?in_reply_to={row.shown_id}" if viewer_id else url,
+        row.spoiler_text,
+        _booster(row),
     )
+
+
+def _booster(row: Row) -> AuthorView | None:
+    if row.reblog_of_id is None:
+        return None
+    return _author(row.row_account_id, row.booster_username, row.booster_display_name, row.booster_avatar_key)
 
 
 def _notification(
     row: Row, status: Row | None, viewer_id: int, last_read_id: int, clock: Clock
 ) -> NotificationView:
-    is_reply = status is not None and status.in_reply_to_account_id == viewer_id
+    is_answer = status is not None and status.in_reply_to_account_id == viewer_id
     return NotificationView(
-        id=row.id,
-        kind="reply" if is_reply else row.kind,
-        created_at=row.created_at,
-        created_iso=row.created_at.isoformat(timespec="seconds"),
-        created_exact=clock.exact(row.created_at),
-        created_relative=clock.relative(row.created_at),
-        account=_author(row.account_id, row.username, row.display_name, row.avatar_key),
+        id=row.notification_id,
+        kind="reply" if is_answer and row.kind == "mention" else row.kind,
+        created_at=row.notified_at,
+        created_iso=row.notified_at.isoformat(timespec="seconds"),
+        created_exact=clock.exact(row.notified_at),
+        created_relative=clock.relative(row.notified_at),
+        account=_author(row.id, row.username, row.display_name, row.avatar_key),
         status=_status(status, viewer_id, clock) if status is not None else None,
-        is_unread=row.id > last_read_id,
+        is_unread=row.notification_id > last_read_id,
     )

@@ -10,7 +10,8 @@ from microblog.domain.ids import parse_id
 from microblog.http.auth import confirmed, public, signed_in
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.redirects import go
-from microblog.services import statuses
+from microblog.services import posting, statuses
+from microblog.services.posting import Draft
 from microblog.services.sessions import Viewer
 from microblog.web.forms import ComposeForm, ConfirmForm
 from microblog.web.presenters import StatusView, present_status, present_statuses
@@ -28,8 +29,8 @@ def show(context: RequestContext[Viewer | None], username: str, status_id: int) 
     thread = statuses.get_thread(
         context.session, status_id=status_id, viewer_id=viewer.account_id if viewer else None
     )
-    if thread.status.username != username:
-        right = url_for("statuses.show", username=thread.status.username, status_id=status_id)
+    if thread.status.author_username != username:
+        right = url_for("statuses.show", username=thread.status.author_username, status_id=status_id)
         return redirect(right, 301)
     return render(
         "status.html",
@@ -62,12 +63,12 @@ def create(context: RequestContext[Viewer]) -> ResponseReturnValue:
         if not form.validate():
             return _render_refused(context, form, answered_id)
         get_limiter().use("post", account=str(viewer.account_id))
-        status_id = statuses.post_status(
+        status_id = posting.post_status(
             context.session,
             context.resources.feeds,
             author_id=viewer.account_id,
             feed_version=viewer.feed_version,
-            text=form.text.data or "",
+            draft=Draft(text=form.text.data or ""),
             in_reply_to_id=answered_id,
         )
     except ValidationError as error:

@@ -17,12 +17,16 @@ _LOCK_ACCOUNTS = _ACCOUNTS.with_for_update(key_share=True)
 _LOCK_STATUSES = _STATUSES.with_for_update(key_share=True)
 
 _IDS = bindparam("ids", type_=ARRAY(BigInteger))
+# What is counted: data/queries/posting.py.
 _RECOUNT_ACCOUNTS = text("""
     UPDATE accounts
     SET statuses_count = new.statuses, followers_count = new.followers, following_count = new.following
     FROM (
         SELECT id,
-            (SELECT count(*) FROM statuses WHERE account_id = accounts.id) AS statuses,
+            (
+                SELECT count(*) FROM statuses
+                WHERE account_id = accounts.id AND reblog_of_id IS NULL AND visibility <> 'direct'
+            ) AS statuses,
             (SELECT count(*) FROM follows WHERE target_account_id = accounts.id) AS followers,
             (SELECT count(*) FROM follows WHERE account_id = accounts.id) AS following
         FROM accounts WHERE id = ANY(:ids)
@@ -32,14 +36,23 @@ _RECOUNT_ACCOUNTS = text("""
     RETURNING accounts.id
 """).bindparams(_IDS)
 _RECOUNT_STATUSES = text("""
-    UPDATE statuses SET replies_count = new.replies, reblogs_count = new.reblogs
+    UPDATE statuses
+    SET replies_count = new.replies, reblogs_count = new.reblogs, favourites_count = new.favourites
     FROM (
         SELECT id,
-            (SELECT count(*) FROM statuses AS reply WHERE reply.in_reply_to_id = statuses.id) AS replies,
-            (SELECT count(*) FROM statuses AS boost WHERE boost.reblog_of_id = statuses.id) AS reblogs
+            (
+                SELECT count(*) FROM statuses AS reply
+                WHERE reply.in_reply_to_id = statuses.id AND visibility IN ('public', 'unlisted')
+            ) AS replies,
+            (
+                SELECT count(*) FROM statuses AS boost
+                WHERE boost.reblog_of_id = statuses.id AND visibility IN ('public', 'unlisted')
+            ) AS reblogs,
+            (SELECT count(*) FROM favourites WHERE status_id = statuses.id) AS favourites
         FROM statuses WHERE id = ANY(:ids)
     ) AS new
-    WHERE statuses.id = new.id AND (replies_count, reblogs_count) IS DISTINCT FROM (new.replies, new.reblogs)
+    WHERE statuses.id = new.id AND (replies_count, reblogs_count, favourites_count)
+        IS DISTINCT FROM (new.replies, new.reblogs, new.favourites)
     RETURNING statuses.id
 """).bindparams(_IDS)
 
@@ -60,5 +73,5 @@ def recount_accounts(session: Session, ids: Sequence[int]) -> int:
 
 
 def recount_statuses(session: Session, ids: Sequence[int]) -> int:
-    """Set the counters of replies and boosts of locked statuses right; how many were off."""
+    """Set the counters of locked statuses right; how many were off."""
     return len(session.scalars(_RECOUNT_STATUSES, {"ids": list(ids)}).all())

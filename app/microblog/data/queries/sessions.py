@@ -2,19 +2,32 @@
 
 from datetime import timedelta
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, func, insert, literal, select, update
+from sqlalchemy import (
+    BigInteger,
+    LargeBinary,
+    bindparam,
+    delete,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    update,
+)
 from sqlalchemy.orm import Session, aliased
 
 from microblog.data.base import AnyRow
 from microblog.data.models import Account, LogInSession, Marker, Notification, OneTimeToken, User
+from microblog.data.queries.visibility import is_silenced
 from microblog.domain.limits import UNREAD_NOTIFICATIONS
 
 _causes = aliased(Account)
-# Those that the page of notifications shows: what suspended people did is out.
+_accounts, _causes_of = Account.__table__.c, inspect(_causes).selectable.c
+# Those that the page of notifications shows: what suspended or silenced people did is out.
 _unread = (
     select(Notification.id)
     .join(_causes, _causes.id == Notification.from_account_id)
-    .where(_causes.suspended_at.is_(None))
+    .where(_causes.suspended_at.is_(None), ~is_silenced(_accounts.id, _causes_of.id))
     .where(Notification.account_id == Account.id, Notification.id > func.coalesce(Marker.last_read_id, 0))
     .correlate(Account, Marker)
     .limit(UNREAD_NOTIFICATIONS)

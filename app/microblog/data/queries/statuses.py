@@ -1,144 +1,175 @@
-"""Reading statuses: single ones, threads and timelines."""
+"""Reading statuses: single ones, threads, and lists of an account, a tag, everybody, or found by words."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    BindParameter,
-    and_,
+    Boolean,
+    ColumnElement,
+    CompoundSelect,
     any_,
     bindparam,
+    cast,
     exists,
+    func,
     literal_column,
     or_,
     select,
     text,
     union_all,
 )
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, array
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow, AnySelect
-from microblog.data.models import Account, Follow, Mention, Status, StatusTag, Tag
+from microblog.data.models import Account, Follow, Mention, Pin, Status, StatusEdit, StatusTag, Tag
 from microblog.data.queries.pages import PagedSelect, paged, read_page
-from microblog.data.queries.visibility import NOBODY, VIEWER, may_see
-from microblog.domain.ids import MAX_ID
+from microblog.data.queries.status_rows import (
+    ByViewer,
+    StatusRow,
+    authors,
+    select_statuses,
+    statuses,
+    wanted_in_timelines,
+)
+from microblog.data.queries.visibility import VIEWER, is_wanted
 from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
 
-StatusRow = AnyRow
-
-statuses = Status.__table__.alias("status")
-authors = Account.__table__.alias("author")
-answered = Account.__table__.alias("answered")
-
 _status = statuses.c
 _NUMBERS: Any = ARRAY(BigInteger)
+_NAMES: Any = ARRAY(TEXT)
+_BY = bindparam("by_account_id", type_=BigInteger)
+_IDS = any_(bindparam("ids", type_=_NUMBERS))
+# Literal SQL, not a parameter: only so can the planner see that a partial index fits.
+_IS_PUBLIC = _status.visibility == literal_column(f"'{Visibility.PUBLIC}'")
 
 
-def _select_visible() -> AnySelect:
-    """All that a post shows, in one statement: the row, its author, and the name of whom it answers."""
-    return (
-        select(
-            _status.id,
-            _status.account_id,
-            _status.content,
-            _status.created_at,
-            _status.edited_at,
-            _status.visibility,
-            _status.in_reply_to_id,
-            _status.in_reply_to_account_id,
-            _status.conversation_id,
-            _status.replies_count,
-            _status.reblogs_count,
-            _status.favourites_count,
-            _status.sensitive,
-            _status.spoiler_text,
-            _status.language,
-            authors.c.username,
-            authors.c.display_name,
-            authors.c.avatar_key,
-            answered.c.username.label("in_reply_to_username"),
-        )
-        .join_from(statuses, authors, authors.c.id == _status.account_id)
-        .outerjoin(
-            answered,
-            and_(answered.c.id == _status.in_reply_to_account_id, answered.c.suspended_at.is_(None)),
-        )
-        .where(may_see(statuses, authors))
-    )
+def _for_both(
+    *conditions: ColumnElement[bool], boosts: bool = False, wanted: ColumnElement[bool] | None = None
+) -> ByViewer[AnySelect]:
+    """Statements for both kinds of viewer; `wanted` narrows what a signed-in one gets."""
+    visitor = select_statuses(boosts=boosts, person=False).where(*conditions)
+    person = select_statuses(boosts=boosts, person=True).where(*conditions)
+    return ByViewer(visitor, person if wanted is None else person.where(wanted))
 
 
-_VISIBLE = _select_visible()
-_BY_ID = _VISIBLE.where(_status.id == bindparam("status_id", type_=BigInteger))
-_BY_IDS = _VISIBLE.where(_status.id == any_(bindparam("ids", type_=_NUMBERS))).order_by(_status.id.desc())
+def _paged(both: ByViewer[AnySelect], column: ColumnElement[int] = _status.id) -> ByViewer[PagedSelect]:
+    return ByViewer(paged(both.visitor, column), paged(both.person, column))
 
-# Literal SQL, not parameters: only so can the planner see that the partial index ix_statuses_public fits.
-_PUBLIC = _VISIBLE.where(
-    _status.visibility == literal_column(f"'{Visibility.PUBLIC}'"),
+
+_BY_ID = _for_both(_status.id == bindparam("status_id", type_=BigInteger), boosts=True)
+_BY_IDS = _for_both(_status.id == _IDS, boosts=True)
+# What a boost shows is in the home timeline only for those who want to see boosts of who made it.
+_IS_WELCOME_BOOST = or_(
     _status.reblog_of_id.is_(None),
-    _status.in_reply_to_account_id.is_(None),
+    _status.account_id == VIEWER,
+    exists().where(
+        Follow.account_id == VIEWER, Follow.target_account_id == _status.account_id, Follow.shows_reblogs
+    ),
 )
-PUBLIC: PagedSelect = paged(_PUBLIC, _status.id)
-OF_ACCOUNT: PagedSelect = paged(
-    _VISIBLE.where(_status.account_id == bindparam("account_id", type_=BigInteger)), _status.id
+_HOME_BY_IDS = (
+    select_statuses(boosts=True, person=True)
+    .where(_status.id == _IDS, wanted_in_timelines(boosts=True), _IS_WELCOME_BOOST)
+    .order_by(_status.id.desc())
+)
+# The post that was asked for is shown whoever wrote it; the others where the viewer wants to read them.
+_THREAD_BY_IDS = _for_both(
+    _status.id == _IDS,
+    wanted=or_(is_wanted(authors.c.id), _status.id == bindparam("status_id", type_=BigInteger)),
+)
+_THREAD = ByViewer(
+    _THREAD_BY_IDS.visitor.order_by(_status.id), _THREAD_BY_IDS.person.order_by(_status.id)
+)
+
+PUBLIC = _paged(
+    _for_both(
+        _IS_PUBLIC,
+        _status.reblog_of_id.is_(None),
+        _status.in_reply_to_account_id.is_(None),
+        wanted=wanted_in_timelines(boosts=False),
+    )
 )
 
 
-def _of_tag() -> PagedSelect:
-    # The cursor is the link table's own column, so that its index delivers the rows already in order.
-    used = StatusTag.__table__
-    statement = _VISIBLE.join(used, used.c.status_id == _status.id).where(
-        used.c.tag_id == select(Tag.id).where(Tag.name == bindparam("name")).scalar_subquery(),
-        _status.visibility == Visibility.PUBLIC,
+def _is(name: str) -> ColumnElement[bool]:
+    return bindparam(name, type_=Boolean)
+
+
+def _uses_tag(names: ColumnElement[Any]) -> ColumnElement[bool]:
+    return exists().where(
+        StatusTag.status_id == _status.id, StatusTag.tag_id == Tag.id, Tag.name == any_(names)
     )
-    return paged(statement, used.c.status_id)
 
 
-OF_TAG: PagedSelect = _of_tag()
+def _names(parameter: str) -> ColumnElement[Any]:
+    return cast(bindparam(parameter, type_=_NAMES), _NAMES)
 
 
-def _home_ids(*, upwards: bool) -> AnySelect:
-    """Ids of everybody whom the viewer follows, and their own: a few index rows for each, then merged."""
-    followed = (
-        select(Follow.target_account_id.label("id"))
-        .join(authors, authors.c.id == Follow.target_account_id)
-        .where(Follow.account_id == VIEWER, authors.c.suspended_at.is_(None))
+_TAGGED = bindparam("tagged", type_=TEXT)
+OF_ACCOUNT = _paged(
+    _for_both(
+        _status.account_id == bindparam("account_id", type_=BigInteger),
+        or_(~_is("exclude_reblogs"), _status.reblog_of_id.is_(None)),
+        or_(
+            ~_is("exclude_replies"),
+            _status.in_reply_to_account_id.is_(None),
+            _status.in_reply_to_account_id == _status.account_id,
+        ),
+        or_(~_is("is_pinned"), exists().where(Pin.status_id == _status.id)),
+        or_(_TAGGED.is_(None), _uses_tag(array([_TAGGED]))),
+        boosts=True,
+        # Who looks at a profile wants to read it, but not what it repeats of somebody blocked or muted.
+        wanted=or_(_status.reblog_of_id.is_(None), is_wanted(authors.c.id)),
     )
-    sources = union_all(followed, select(VIEWER.label("id"))).subquery("sources")
-    limit: BindParameter[int] = bindparam("limit")
-    each = (
-        select(_status.id)
-        .where(
-            _status.account_id == sources.c.id,
-            _status.id < bindparam("max_id", type_=BigInteger),
-            _status.id > bindparam("since_id", type_=BigInteger),
-            # Followers see all but the direct posts that do not name them.
-            or_(
-                _status.visibility != Visibility.DIRECT,
-                _status.account_id == VIEWER,
-                exists().where(Mention.status_id == _status.id, Mention.account_id == VIEWER),
-            ),
+)
+
+# Of the tags in `all` a post has to use each one, of those in `none` not any.
+_left_out = func.unnest(_names("all")).table_valued("name").alias("left_out")
+_OF_TAGS = _for_both(
+    _IS_PUBLIC,
+    ~exists(literal_column("1"))
+    .select_from(_left_out)
+    .where(
+        ~exists().where(
+            StatusTag.status_id == _status.id, StatusTag.tag_id == Tag.id, Tag.name == _left_out.c.name
         )
-        .order_by(_status.id.asc() if upwards else _status.id.desc())
-        .limit(limit)
-        .lateral("each")
+    ),
+    ~_uses_tag(_names("none")),
+    wanted=wanted_in_timelines(boosts=False),
+)
+_used = StatusTag.__table__.alias("used")
+
+
+def _of_tag(statement: AnySelect) -> PagedSelect:
+    # The cursor is the link table's own column, so that its index delivers the rows already in order.
+    narrowed = statement.join(_used, _used.c.status_id == _status.id).where(
+        _used.c.tag_id == select(Tag.id).where(Tag.name == bindparam("name")).scalar_subquery()
     )
-    order = each.c.id.asc() if upwards else each.c.id.desc()
-    return (
-        select(each.c.id).select_from(sources.join(each, literal_column("true"))).order_by(order).limit(limit)
+    return paged(narrowed, _used.c.status_id)
+
+
+OF_TAG = ByViewer(_of_tag(_OF_TAGS.visitor), _of_tag(_OF_TAGS.person))
+#: The same for posts with any of several tags.
+OF_ANY_TAG = _paged(
+    ByViewer(*(one.where(_uses_tag(_names("names"))) for one in (_OF_TAGS.visitor, _OF_TAGS.person)))
+)
+
+# As the index ix_statuses_public_words has it.
+_WORDS: ColumnElement[Any] = literal_column(
+    "to_tsvector('simple'::regconfig, (status.spoiler_text || ' '::text) || status.text)"
+)
+_WANTED_WORDS = func.websearch_to_tsquery(literal_column("'simple'"), bindparam("words", type_=TEXT))
+FOUND = _paged(
+    _for_both(
+        _IS_PUBLIC,
+        _status.reblog_of_id.is_(None),
+        _WORDS.bool_op("@@")(_WANTED_WORDS),
+        or_(_BY.is_(None), _status.account_id == _BY),
+        wanted=wanted_in_timelines(boosts=False),
     )
-
-
-_HOME_NEWEST = _home_ids(upwards=False)
-_HOME_ABOVE = _home_ids(upwards=True)
-
-_AUTHOR_FEED = (
-    select(authors.c.id, authors.c.feed_version)
-    .join(statuses, _status.account_id == authors.c.id)
-    .where(_status.id == bindparam("status_id", type_=BigInteger), authors.c.suspended_at.is_(None))
 )
 
 # Ids only, bounded on both sides; the rows pass the visibility predicate in the statement that follows.
@@ -159,48 +190,80 @@ _THREAD_IDS = text(
     (SELECT id FROM descendants LIMIT :max_descendants)
     """
 )
+_SOURCE = select(Status.id, Status.text, Status.spoiler_text).where(
+    Status.id == bindparam("status_id", type_=BigInteger),
+    Status.account_id == bindparam("account_id", type_=BigInteger),
+    Status.reblog_of_id.is_(None),
+)
+_VERSIONS = (
+    select(StatusEdit.content, StatusEdit.spoiler_text, StatusEdit.sensitive, StatusEdit.created_at)
+    .where(StatusEdit.status_id == bindparam("status_id", type_=BigInteger))
+    .order_by(StatusEdit.id)
+)
+# Whom posts mention and which tags they use, for a whole list at once.
+_PARTS: CompoundSelect[*tuple[Any, ...]] = union_all(
+    select(
+        Mention.status_id,
+        Mention.account_id.label("account_id"),
+        Account.username.label("name"),
+    )
+    .join(Account, Account.id == Mention.account_id)
+    .where(Mention.status_id == _IDS, Account.suspended_at.is_(None)),
+    select(StatusTag.status_id, literal_column("NULL::bigint"), Tag.name)
+    .join(Tag, Tag.id == StatusTag.tag_id)
+    .where(StatusTag.status_id == _IDS),
+)
 
 
 def get_status(session: Session, status_id: int, viewer_id: int | None) -> StatusRow | None:
-    """One status, or None where the viewer may not see it or there is none."""
-    return session.execute(_BY_ID, {"status_id": status_id, "viewer_id": viewer_id or NOBODY}).one_or_none()
+    """One status or boost, or None where the viewer may not see it or there is none."""
+    parameters = {"status_id": status_id, "viewer_id": viewer_id}
+    return session.execute(_BY_ID.of(viewer_id), parameters).one_or_none()
 
 
 def get_statuses(session: Session, ids: Sequence[int], viewer_id: int | None) -> list[StatusRow]:
     """Those of the statuses that the viewer may see, newest first."""
-    return list(session.execute(_BY_IDS, {"ids": list(ids), "viewer_id": viewer_id or NOBODY}))
+    return list(session.execute(_BY_IDS.of(viewer_id), {"ids": list(ids), "viewer_id": viewer_id}))
+
+
+def get_home_statuses(session: Session, ids: Sequence[int], viewer_id: int) -> list[StatusRow]:
+    """Those of the statuses that the viewer may see and wants in the home timeline, newest first."""
+    return list(session.execute(_HOME_BY_IDS, {"ids": list(ids), "viewer_id": viewer_id}))
 
 
 def get_thread_rows(session: Session, status_id: int, viewer_id: int | None) -> list[StatusRow]:
-    """The status, its ancestors and its descendants as far as the viewer may see them, oldest first."""
-    ids = session.scalars(
-        _THREAD_IDS,
-        {"status_id": status_id, "max_ancestors": THREAD_ANCESTORS, "max_descendants": THREAD_DESCENDANTS},
-    )
-    return get_statuses(session, list(ids), viewer_id)[::-1]
+    """The status, its ancestors and its descendants as far as the viewer may see them and wants to,
+    oldest first.
+    """
+    bounds = {"max_ancestors": THREAD_ANCESTORS, "max_descendants": THREAD_DESCENDANTS}
+    ids = session.scalars(_THREAD_IDS, {"status_id": status_id, **bounds})
+    parameters = {"ids": list(ids), "status_id": status_id, "viewer_id": viewer_id}
+    return list(session.execute(_THREAD.of(viewer_id), parameters))
 
 
 def read_statuses(
-    session: Session, select: PagedSelect, page: PageRequest, viewer_id: int | None, **parameters: object
+    session: Session,
+    select: ByViewer[PagedSelect],
+    page: PageRequest,
+    viewer_id: int | None,
+    **parameters: object,
 ) -> Page[StatusRow]:
     """A page of one of this module's lists."""
-    return read_page(session, select, page, {"viewer_id": viewer_id or NOBODY, **parameters})
+    return read_page(session, select.of(viewer_id), page, {"viewer_id": viewer_id, **parameters})
 
 
-def get_author_feed(session: Session, status_id: int) -> AnyRow | None:
-    """The `id` and `feed_version` of a status's author; None where the status is gone or its
-    author suspended.
+def get_source(session: Session, status_id: int, account_id: int) -> AnyRow | None:
+    """What the author of a post typed: `id`, `text`, `spoiler_text`; None for others' posts and boosts."""
+    return session.execute(_SOURCE, {"status_id": status_id, "account_id": account_id}).one_or_none()
+
+
+def list_versions(session: Session, status_id: int) -> list[AnyRow]:
+    """The former versions of a post, the first one first."""
+    return list(session.execute(_VERSIONS, {"status_id": status_id}))
+
+
+def list_parts(session: Session, ids: Sequence[int]) -> list[AnyRow]:
+    """What posts hold besides their text: `status_id`, and `account_id` with `name` of who is mentioned, or
+    the `name` of a tag.
     """
-    return session.execute(_AUTHOR_FEED, {"status_id": status_id}).one_or_none()
-
-
-def get_home_ids(session: Session, account_id: int, page: PageRequest) -> list[int]:
-    """Ids for the account's home timeline from PostgreSQL, in the page's direction of reading."""
-    upwards = page.min_id is not None
-    parameters = {
-        "viewer_id": account_id,
-        "max_id": MAX_ID if page.max_id is None else page.max_id,
-        "since_id": page.min_id or page.since_id or 0,
-        "limit": page.limit,
-    }
-    return list(session.scalars(_HOME_ABOVE if upwards else _HOME_NEWEST, parameters))
+    return list(session.execute(_PARTS, {"ids": list(ids)})) if ids else []

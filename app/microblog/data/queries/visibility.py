@@ -2,33 +2,73 @@
 domain/visibility.py).
 """
 
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, bindparam, exists, or_
+from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, bindparam, exists, func, or_
 
-from microblog.data.models import Follow, Mention
-from microblog.domain.visibility import Visibility
+from microblog.data.models import Block, Follow, Mention, Mute
+from microblog.domain.visibility import OPEN, Visibility
 
-# The parameter that every statement with the predicate takes; NOBODY stands for a signed-out visitor.
+# The parameter of every statement that a signed-in viewer asks; NOBODY stands for a signed-out visitor.
 VIEWER: ColumnElement[Any] = bindparam("viewer_id", type_=BigInteger)
-NOBODY = 0
+NOBODY: Final = 0
+
+
+def everybody_may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
+    """Whether a signed-out visitor may see the row of `statuses` written by the row of `authors`."""
+    return and_(authors.c.suspended_at.is_(None), statuses.c.visibility.in_(OPEN))
 
 
 def may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
     """Whether the viewer may see the row of `statuses` written by the row of `authors`.
 
     Public and unlisted: everybody. Private: the author, their followers and those mentioned. Direct: the
-    author and those mentioned. Of a suspended author: nobody.
+    author and those mentioned. Of a suspended author, or one who blocks the viewer: nothing.
     """
     status, author = statuses.c, authors.c
     follows = exists().where(Follow.account_id == VIEWER, Follow.target_account_id == status.account_id)
     is_mentioned = exists().where(Mention.status_id == status.id, Mention.account_id == VIEWER)
     return and_(
         author.suspended_at.is_(None),
+        ~blocks(author.id, VIEWER),
         or_(
-            status.visibility.in_([Visibility.PUBLIC, Visibility.UNLISTED]),
+            status.visibility.in_(OPEN),
             status.account_id == VIEWER,
             and_(status.visibility == Visibility.PRIVATE, follows),
             is_mentioned,
         ),
+    )
+
+
+def is_wanted(account_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether the viewer wants to read this account in timelines: neither blocked nor muted."""
+    return and_(~blocks(VIEWER, account_id), ~mutes(VIEWER, account_id))
+
+
+def is_apart(account_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a block stands between the viewer and this account, whoever made it."""
+    return or_(blocks(VIEWER, account_id), blocks(account_id, VIEWER))
+
+
+def blocks(blocking_id: ColumnElement[int], blocked_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether one account blocks another."""
+    return exists().where(Block.account_id == blocking_id, Block.target_account_id == blocked_id)
+
+
+def mutes(muting_id: ColumnElement[int], muted_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether one account mutes another now."""
+    return exists().where(_mutes_now(muting_id, muted_id))
+
+
+def is_silenced(account_id: ColumnElement[int], other_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether an account is told nothing of what another does: a block stands between them, or it said so."""
+    hides = exists().where(_mutes_now(account_id, other_id), Mute.hides_notifications)
+    return or_(blocks(account_id, other_id), blocks(other_id, account_id), hides)
+
+
+def _mutes_now(muting_id: ColumnElement[int], muted_id: ColumnElement[int]) -> ColumnElement[bool]:
+    return and_(
+        Mute.account_id == muting_id,
+        Mute.target_account_id == muted_id,
+        or_(Mute.expires_at.is_(None), Mute.expires_at > func.now()),
     )
