@@ -157,3 +157,84 @@ def test_roles(session: Session) -> None:
         accounts.set_role(session, username="ada", role="emperor")
     with pytest.raises(NotFound):
         accounts.set_role(session, username="nobody", role="user")
+
+
+def test_only_what_is_given_changes(session: Session) -> None:
+    account_id = make_account(session, "ada")
+    accounts.update_profile(session, account_id=account_id, display_name="Ada", note="Hi", bot=True)
+    accounts.update_profile(session, account_id=account_id, fields=[("web", "https://example.com")])
+    accounts.update_profile(session, account_id=account_id)
+    row = accounts.get_account(session, username="ada")
+    assert (row.display_name, row.note, row.bot, row.locked) == ("Ada", "Hi", True, False)
+    assert len(row.fields) == 1
+    accounts.update_profile(session, account_id=account_id, note="", fields=[], locked=True, bot=False)
+    row = accounts.get_account(session, username="ada")
+    assert (row.display_name, row.note, row.note_html, row.fields) == ("Ada", "", "", [])
+    assert (row.bot, row.locked) == (False, True)
+
+
+def test_fields_are_cleaned_and_linked(session: Session) -> None:
+    account_id = make_account(session, "ada")
+    make_account(session, "bob")
+    accounts.update_profile(
+        session,
+        account_id=account_id,
+        note="no @bob",
+        fields=[(" my\nsite ", "https://example.com <b>"), ("", " "), ("friend", "@bob"), ("empty", "")],
+    )
+    row = accounts.get_public_account(session, account_id=account_id)
+    assert [(field["name"], field["value"]) for field in row.fields] == [
+        ("my site", "https://example.com <b>"),
+        ("friend", "@bob"),
+        ("empty", ""),
+    ]
+    html = [field["value_html"] for field in row.fields]
+    assert html[0].startswith('<a href="https://example.com" rel="nofollow')
+    assert html[0].endswith("&lt;b&gt;")
+    assert html[1:] == ['<a href="/@bob" class="mention">@bob</a>', ""]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("fields", [("name", "value")] * 5),
+        ("fields", [("x" * 256, "value")]),
+        ("fields", [("name", "x" * 256)]),
+        ("fields", [("", "value")]),
+        ("fields", [("\u3164", "value")]),
+        ("default_visibility", "direct"),
+        ("default_visibility", "secret"),
+        ("default_language", "english please"),
+        ("default_language", "e"),
+        ("default_language", "en-" + "x" * 9),
+        ("default_language", "en" + "-abcdefgh" * 4),
+    ],
+)
+def test_bad_parts_of_a_profile_are_named(session: Session, field: str, value: object) -> None:
+    account_id = make_account(session, "ada")
+    with pytest.raises(ValidationError) as caught:
+        accounts.update_profile(session, account_id=account_id, **{"display_name": "x" * 51, field: value})  # type: ignore[arg-type]
+    assert set(caught.value.errors) == {"display_name", field}
+
+
+def test_what_new_posts_have(session: Session) -> None:
+    account_id = make_account(session, "ada")
+    own = accounts.get_own_account(session, account_id=account_id)
+    assert (own.default_visibility, own.default_sensitive, own.default_language) == ("public", False, None)
+    assert (own.username, own.follow_requests_count) == ("ada", 0)
+    accounts.update_profile(
+        session,
+        account_id=account_id,
+        default_visibility="private",
+        default_sensitive=True,
+        default_language="pt-BR",
+    )
+    own = accounts.get_own_account(session, account_id=account_id)
+    assert (own.default_visibility, own.default_sensitive, own.default_language) == ("private", True, "pt-BR")
+    accounts.update_profile(session, account_id=account_id, default_sensitive=False, default_language="")
+    preferences = accounts.get_preferences(session, account_id=account_id)
+    assert preferences.default_visibility == "private"
+    assert (preferences.default_sensitive, preferences.default_language) == (False, None)
+    accounts.suspend_account(session, username="ada")
+    with pytest.raises(NotFound):
+        accounts.get_own_account(session, account_id=account_id)

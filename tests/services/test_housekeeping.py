@@ -11,6 +11,7 @@ from microblog.data.models import (
     Job,
     LogInSession,
     MediaFile,
+    Mute,
     OneTimeToken,
     RateLimitWindow,
     User,
@@ -18,7 +19,7 @@ from microblog.data.models import (
 from microblog.data.storage import DirectoryStorage
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
-from microblog.services import housekeeping, media
+from microblog.services import housekeeping, media, mutes
 from microblog.services.housekeeping import purge_expired
 from tests.factories import make_account, make_follow
 from tests.services.pictures import make_picture
@@ -58,6 +59,7 @@ def test_what_has_expired_goes_and_the_rest_stays(session: Session, storage: Dir
         "sessions": 1,
         "one_time_tokens": 1,
         "rate_limits": 1,
+        "mutes": 0,
         "jobs": 0,
         "media": 0,
         "accounts": 0,
@@ -65,6 +67,15 @@ def test_what_has_expired_goes_and_the_rest_stays(session: Session, storage: Dir
     for model in (LogInSession, OneTimeToken, RateLimitWindow):
         assert session.scalars(select(model.expires_at)).all() == [FUTURE]
     assert purge_expired(session, storage)["sessions"] == 0
+
+
+def test_mutes_whose_time_is_up_go(session: Session, storage: DirectoryStorage) -> None:
+    ann, bob, cy, dan = (make_account(session) for _ in range(4))
+    for target_id, duration in ((bob, 0), (cy, 60), (dan, 3_600)):
+        mutes.mute(session, account_id=ann, target_id=target_id, duration=duration)
+    session.execute(update(Mute).where(Mute.target_account_id == cy).values(expires_at=PAST))
+    assert purge_expired(session, storage)["mutes"] == 1
+    assert set(session.scalars(select(Mute.target_account_id))) == {bob, dan}
 
 
 def test_done_jobs_stay_a_week(session: Session, storage: DirectoryStorage) -> None:

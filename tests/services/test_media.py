@@ -234,3 +234,48 @@ def test_a_suspended_person_without_an_avatar(session: Session, storage: Directo
     accounts.suspend_account(session, username="ann")
     media.conceal_avatar(session, storage, account_id=ann)
     assert avatar_key(session, ann) is None
+
+
+def header_key(session: Session, account_id: int) -> str | None:
+    return session.scalar(select(Account.header_key).where(Account.id == account_id))
+
+
+def upload_header(session: Session, storage: DirectoryStorage, account_id: int) -> Any:
+    """Store a header picture and make its sizes; its row."""
+    limits = {"max_bytes": 5_000_000, "max_pixels": 25_000_000}
+    media.store_header(session, storage, account_id=account_id, data=make_picture(), **limits)
+    row = session.execute(select(MediaFile.__table__).order_by(MediaFile.id.desc())).first()
+    assert row is not None
+    assert jobs(session, "media.process_header")[-1] == {"media_id": row.id}
+    media.process_header(session, storage, media_id=row.id)
+    return row
+
+
+def test_header_and_avatar_are_two_pictures(
+    session: Session, storage: DirectoryStorage, ann: int, shown: str
+) -> None:
+    former, row = (upload_header(session, storage, ann) for _ in range(2))
+    assert (row.kind, state(session, row.id)) == ("header", "ready")
+    assert (avatar_key(session, ann), header_key(session, ann)) == (shown, row.key)
+    for name in ("600.webp", "1500.webp"):
+        assert storage.exists(row.key, name)
+    assert not storage.exists(row.key, "original")
+    assert jobs(session, "media.delete_files") == [{"key": former.key}]
+    media.remove_header(session, account_id=ann)
+    assert (avatar_key(session, ann), header_key(session, ann)) == (shown, None)
+    assert jobs(session, "media.delete_files")[-1] == {"key": row.key}
+    assert state(session, row.id) == "discarded"
+
+
+def test_a_suspended_person_s_header_moves_like_the_avatar(
+    session: Session, storage: DirectoryStorage, ann: int, shown: str
+) -> None:
+    row = upload_header(session, storage, ann)
+    accounts.suspend_account(session, username="ann")
+    assert jobs(session, "media.conceal_header") == [{"account_id": ann}]
+    media.conceal_header(session, storage, account_id=ann)
+    assert jobs(session, "media.delete_files") == [{"key": row.key}]
+    key = header_key(session, ann)
+    assert key not in (None, row.key)
+    assert storage.exists(str(key), "1500.webp")
+    assert avatar_key(session, ann) == shown

@@ -8,7 +8,8 @@ from microblog.data.base import Base
 from microblog.data.feeds import Feeds
 from microblog.data.models import Account, Job, MediaFile, Status
 from microblog.data.storage import DirectoryStorage
-from microblog.services import media
+from microblog.services import blocks, media, mutes, reactions, relationships
+from microblog.services.counters import recount_accounts, recount_statuses
 from microblog.services.removal import remove_accounts
 from tests.factories import make_account, make_follow, make_status
 from tests.services.pictures import make_picture
@@ -38,6 +39,10 @@ def test_nothing_of_an_account_stays(session: Session, feeds: Feeds, tmp_path: P
     make_status(session, feeds, bob, "Hello @ann", in_reply_to_id=answer)
     make_follow(session, ann, "bob")
     make_follow(session, bob, "ann")
+    blocks.block(session, account_id=make_account(session), target_id=ann)
+    mutes.mute(session, account_id=ann, target_id=bob)
+    relationships.set_note(session, account_id=bob, target_id=ann, comment="moves")
+    reactions.favourite(session, account_id=ann, status_id=asked)
     picture = make_picture(size=(8, 8))
     storage = DirectoryStorage(tmp_path)
     media.store_avatar(session, storage, account_id=ann, data=picture, max_bytes=9_999, max_pixels=99)
@@ -48,7 +53,9 @@ def test_nothing_of_an_account_stays(session: Session, feeds: Feeds, tmp_path: P
 
     assert rows_of(session, ann) == {}
     assert counters(session, bob) == (2, 0, 0)
-    assert session.scalars(select(Status.replies_count).where(Status.id == asked)).one() == 0
+    counted = select(Status.replies_count, Status.favourites_count).where(Status.id == asked)
+    assert tuple(session.execute(counted).one()) == (0, 0)
+    assert recount_accounts(session, after_id=0).mended == recount_statuses(session, after_id=0).mended == 0
     assert session.scalars(select(Status.account_id)).all() == [bob, bob]
     jobs = session.scalars(select(Job.arguments).where(Job.name == "media.delete_files")).all()
     assert jobs == [{"key": key}]

@@ -29,6 +29,12 @@ def test_a_picture_is_a_picture_whatever_it_holds(browser: Browser, stored: str)
     assert browser.get(stored, headers={"If-None-Match": answer.headers["ETag"]}).status_code == 304
 
 
+def test_a_header_is_served_too(browser: Browser, site_resources: Resources) -> None:
+    for name in ("600.webp", "1500.webp"):
+        site_resources.storage.put(KEY, name, b"a picture", "image/webp")
+        assert browser.get(f"/media/{KEY}/{name}").data == b"a picture"
+
+
 @pytest.mark.parametrize(
     "path",
     [

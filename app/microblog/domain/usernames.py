@@ -63,3 +63,12 @@ BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800\ufffc\U00013441\U00013442\U000
 def is_seen(text: str) -> bool:
     """Whether a reader sees anything of it: a letter, a number or a sign that is drawn."""
     return any(unicodedata.category(one)[0] in "LNPS" and one not in BLANK for one in text)
+
+
+def find_local_name(acct: str, host: str) -> str | None:
+    """The name in `alice`, `@alice`, `alice@host` or `@alice@host`; None where the host is another one.
+
+    `host`: ours, with its port where it has one; compared in any case.
+    """
+    name, is_full, given_host = acct.strip().removeprefix("@").partition("@")
+    return name if name and (not is_full or given_host.lower() == host.lower()) else None

@@ -28,6 +28,8 @@ PASSWORD_CHANGED_MAIL: Final = JobType("mail.password_changed", MAIL, frozenset(
 RESET_MAIL: Final = JobType("mail.reset_password", MAIL, frozenset({"token_id"}))
 PROCESS_AVATAR: Final = JobType("media.process_avatar", MEDIA, frozenset({"media_id"}))
 CONCEAL_AVATAR: Final = JobType("media.conceal_avatar", MEDIA, frozenset({"account_id"}))
+PROCESS_HEADER: Final = JobType("media.process_header", MEDIA, frozenset({"media_id"}))
+CONCEAL_HEADER: Final = JobType("media.conceal_header", MEDIA, frozenset({"account_id"}))
 DELETE_FILES: Final = JobType("media.delete_files", MEDIA, frozenset({"key"}))
 REPAIR_MEDIA: Final = JobType("media.repair", MAINTENANCE, frozenset({"after"}))
 DAILY_STATISTICS: Final = JobType("statistics.daily", MAINTENANCE, frozenset({"day"}))
@@ -43,6 +45,8 @@ ALL: Final = (
     RESET_MAIL,
     PROCESS_AVATAR,
     CONCEAL_AVATAR,
+    PROCESS_HEADER,
+    CONCEAL_HEADER,
     DELETE_FILES,
     REPAIR_MEDIA,
     DAILY_STATISTICS,

@@ -258,11 +258,12 @@ def update_preferences(
 
 
 def suspend_account(session: Session, *, username: str) -> None:
-    """Hide an account, its posts and its picture everywhere, and end its sessions."""
+    """Hide an account, its posts and its pictures everywhere, and end its sessions."""
     account = _get_any(session, username)
     queries.update_account(session, account.id, suspended_at=func.now())
     session_queries.delete_sessions(session, account.id)
-    enqueue(session, names.CONCEAL_AVATAR, account_id=account.id)
+    for job in (names.CONCEAL_AVATAR, names.CONCEAL_HEADER):
+        enqueue(session, job, account_id=account.id)
 
 
 def unsuspend_account(session: Session, *, username: str) -> None:

@@ -25,7 +25,8 @@ MEDIA = 500
 
 
 def purge_expired(session: Session, storage: Storage) -> dict[str, int]:
-    """Delete expired sessions, links, rate-limit windows, unconfirmed accounts, unused uploads and done jobs.
+    """Delete expired sessions, links, rate-limit windows and mutes, unconfirmed accounts, unused uploads and
+    done jobs.
 
     Answers how many rows of each table went. What is in use at this moment is left for the next run.
     """
@@ -33,6 +34,7 @@ def purge_expired(session: Session, storage: Storage) -> dict[str, int]:
         "sessions": _repeat(partial(queries.delete_sessions, session)),
         "one_time_tokens": _repeat(partial(queries.delete_tokens, session)),
         "rate_limits": _repeat(partial(queries.delete_rate_limits, session)),
+        "mutes": _repeat(partial(queries.delete_mutes, session)),
         "jobs": _repeat(partial(queries.delete_done_jobs, session, age=DONE_JOBS_AGE)),
         "media": _purge_media(session, storage),
         "accounts": _purge_accounts(session),

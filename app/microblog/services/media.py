@@ -1,8 +1,10 @@
-"""Uploaded pictures: taken in by the site, made into sizes by a worker."""
+"""Uploaded pictures, avatars and headers: taken in by the site, made into sizes by a worker."""
 
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Final
 
 import structlog
 from sqlalchemy.orm import Session
@@ -11,15 +13,31 @@ from microblog.data.queries import media as queries
 from microblog.data.storage import Storage
 from microblog.domain.errors import Unavailable, UnsupportedMedia
 from microblog.jobs import names
+from microblog.jobs.names import JobType
 from microblog.jobs.outbox import enqueue, enqueue_many
 from microblog.observability import metrics
 from microblog.services import pictures
 
 log = structlog.get_logger(__name__)
 
-AVATAR = "avatar"
 ORIGINAL = "original"
 KEY_BYTES = 18
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a picture is for: its name in the database, its sizes, and the jobs about it."""
+
+    name: str
+    sizes: tuple[pictures.Size, ...]
+    processing: JobType
+    concealing: JobType
+
+
+AVATAR: Final = Kind("avatar", pictures.AVATAR_SIZES, names.PROCESS_AVATAR, names.CONCEAL_AVATAR)
+HEADER: Final = Kind("header", pictures.HEADER_SIZES, names.PROCESS_HEADER, names.CONCEAL_HEADER)
+#: Names of the files that are served: the original as uploaded is not among them.
+FILE_NAMES: Final = tuple(pictures.file_name(size) for kind in (AVATAR, HEADER) for size in kind.sizes)
 
 
 def store_avatar(
@@ -29,12 +47,71 @@ def store_avatar(
 
     Raises TooLarge or UnsupportedMedia.
     """
-    mime_type, width, height = pictures.inspect(data, max_bytes=max_bytes, max_pixels=max_pixels)
+    limits = _Limits(max_bytes, max_pixels)
+    _store(session, storage, AVATAR, account_id=account_id, data=data, limits=limits)
+
+
+def store_header(
+    session: Session, storage: Storage, *, account_id: int, data: bytes, max_bytes: int, max_pixels: int
+) -> None:
+    """The same for the picture above the profile."""
+    limits = _Limits(max_bytes, max_pixels)
+    _store(session, storage, HEADER, account_id=account_id, data=data, limits=limits)
+
+
+def remove_avatar(session: Session, *, account_id: int) -> None:
+    """Show initials again; pictures that are shown or still wait are deleted."""
+    _remove(session, AVATAR, account_id=account_id)
+
+
+def remove_header(session: Session, *, account_id: int) -> None:
+    """Show no picture above the profile; those that are shown or still wait are deleted."""
+    _remove(session, HEADER, account_id=account_id)
+
+
+def process_avatar(session: Session, storage: Storage, *, media_id: int) -> None:
+    """Make the sizes of an uploaded avatar and show it; the former one is deleted.
+
+    A file that turns out to be broken is discarded. Safe to repeat. Raises Unavailable.
+    """
+    _process(session, storage, AVATAR, media_id=media_id)
+
+
+def process_header(session: Session, storage: Storage, *, media_id: int) -> None:
+    """The same for the picture above the profile."""
+    _process(session, storage, HEADER, media_id=media_id)
+
+
+def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> None:
+    """Move a suspended person's avatar to a key that nobody has seen; it is shown again should they return.
+
+    Safe to repeat; nothing happens where the suspension was taken back meanwhile. Raises Unavailable.
+    """
+    _conceal(session, storage, AVATAR, account_id=account_id)
+
+
+def conceal_header(session: Session, storage: Storage, *, account_id: int) -> None:
+    """The same for the picture above the profile."""
+    _conceal(session, storage, HEADER, account_id=account_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Limits:
+    max_bytes: int
+    max_pixels: int
+
+
+def _store(
+    session: Session, storage: Storage, kind: Kind, *, account_id: int, data: bytes, limits: _Limits
+) -> None:
+    mime_type, width, height = pictures.inspect(
+        data, max_bytes=limits.max_bytes, max_pixels=limits.max_pixels
+    )
     key = secrets.token_urlsafe(KEY_BYTES)
     media_id = queries.insert_media(
         session,
         account_id=account_id,
-        kind=AVATAR,
+        kind=kind.name,
         key=key,
         mime_type=mime_type,
         byte_size=len(data),
@@ -44,20 +121,16 @@ def store_avatar(
     # Before the commit: the file of a row always exists; a file whose row was rolled back is only litter.
     with _store_in_reach():
         storage.put(key, ORIGINAL, data, mime_type)
-    enqueue(session, names.PROCESS_AVATAR, media_id=media_id)
+    enqueue(session, kind.processing, media_id=media_id)
 
 
-def process_avatar(session: Session, storage: Storage, *, media_id: int) -> None:
-    """Make the sizes of an uploaded avatar and show it; the former one is deleted.
-
-    A file that turns out to be broken is discarded. Safe to repeat. Raises Unavailable.
-    """
+def _process(session: Session, storage: Storage, kind: Kind, *, media_id: int) -> None:
     row = queries.lock_pending(session, media_id=media_id)
     if row is None:
         return
     try:
         with _store_in_reach():
-            _make_sizes(storage, row.key)
+            _make_sizes(storage, row.key, kind.sizes)
     except UnsupportedMedia:
         log.info("media.broken", media_id=media_id, account_id=row.account_id)
         metrics.PICTURES.labels("broken").inc()
@@ -65,54 +138,48 @@ def process_avatar(session: Session, storage: Storage, *, media_id: int) -> None
         enqueue(session, names.DELETE_FILES, key=row.key)
         return
     queries.lock_account(session, account_id=row.account_id)
-    if not queries.is_newest(session, account_id=row.account_id, kind=AVATAR, media_id=media_id):
+    if not queries.is_newest(session, account_id=row.account_id, kind=kind.name, media_id=media_id):
         # A later upload is about to be shown, or is shown already.
         queries.set_state(session, media_id=media_id, state="discarded")
         enqueue(session, names.DELETE_FILES, key=row.key)
         return
     queries.set_state(session, media_id=media_id, state="ready")
-    queries.set_avatar(session, account_id=row.account_id, key=row.key)
-    _discard(session, row.account_id, but_media_id=media_id)
+    queries.show(session, account_id=row.account_id, kind=kind.name, key=row.key)
+    _discard(session, kind, row.account_id, but_media_id=media_id)
     with _store_in_reach():
         storage.delete_file(row.key, ORIGINAL)
     metrics.PICTURES.labels("processed").inc()
 
 
-def _make_sizes(storage: Storage, key: str) -> None:
+def _make_sizes(storage: Storage, key: str, sizes: tuple[pictures.Size, ...]) -> None:
     try:
         original = storage.read(key, ORIGINAL)
     except FileNotFoundError:
         # A former run deleted it, but its commit failed.
-        if all(storage.exists(key, pictures.avatar_name(size)) for size in pictures.AVATAR_SIZES):
+        if all(storage.exists(key, pictures.file_name(size)) for size in sizes):
             return
         raise UnsupportedMedia from None
-    for name, data in pictures.make_avatar_sizes(original).items():
-        storage.put(key, name, data, pictures.AVATAR_TYPE)
+    for name, data in pictures.make_sizes(original, sizes).items():
+        storage.put(key, name, data, pictures.STORED_TYPE)
 
 
-def remove_avatar(session: Session, *, account_id: int) -> None:
-    """Show initials again; pictures that are shown or still wait are deleted."""
+def _remove(session: Session, kind: Kind, *, account_id: int) -> None:
     queries.lock_account(session, account_id=account_id)
-    queries.set_avatar(session, account_id=account_id, key=None)
-    _discard(session, account_id, but_media_id=None)
+    queries.show(session, account_id=account_id, kind=kind.name, key=None)
+    _discard(session, kind, account_id, but_media_id=None)
 
 
-def conceal_avatar(session: Session, storage: Storage, *, account_id: int) -> None:
-    """Move a suspended person's avatar to a key that nobody has seen; it is shown again should they return.
-
-    Safe to repeat; nothing happens where the suspension was taken back meanwhile. Raises Unavailable.
-    """
+def _conceal(session: Session, storage: Storage, kind: Kind, *, account_id: int) -> None:
     queries.lock_account(session, account_id=account_id)
-    key = queries.find_key_of_suspended(session, account_id=account_id)
+    key = queries.find_key_of_suspended(session, account_id=account_id, kind=kind.name)
     if key is None:
         return
     new_key = secrets.token_urlsafe(KEY_BYTES)
-    for size in pictures.AVATAR_SIZES:
-        name = pictures.avatar_name(size)
+    for size in kind.sizes:
         with _store_in_reach():
-            _copy(storage, name, key=key, new_key=new_key)
+            _copy(storage, pictures.file_name(size), key=key, new_key=new_key)
     queries.change_key(session, key=key, new_key=new_key)
-    queries.set_avatar(session, account_id=account_id, key=new_key)
+    queries.show(session, account_id=account_id, kind=kind.name, key=new_key)
     enqueue(session, names.DELETE_FILES, key=key)
 
 
@@ -125,7 +192,7 @@ def _copy(storage: Storage, name: str, *, key: str, new_key: str) -> None:
             raise
         # A size that is lost everywhere is not worth a failure that would leave the others in sight.
         return
-    storage.put(new_key, name, data, pictures.AVATAR_TYPE)
+    storage.put(new_key, name, data, pictures.STORED_TYPE)
 
 
 def delete_files(session: Session, storage: Storage, *, key: str) -> None:
@@ -150,6 +217,6 @@ def _store_in_reach() -> Iterator[None]:
         raise Unavailable from error
 
 
-def _discard(session: Session, account_id: int, *, but_media_id: int | None) -> None:
-    keys = queries.discard_others(session, account_id=account_id, kind=AVATAR, but_media_id=but_media_id)
+def _discard(session: Session, kind: Kind, account_id: int, *, but_media_id: int | None) -> None:
+    keys = queries.discard_others(session, account_id=account_id, kind=kind.name, but_media_id=but_media_id)
     enqueue_many(session, [(names.DELETE_FILES, {"key": key}) for key in keys])

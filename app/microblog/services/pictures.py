@@ -2,6 +2,7 @@
 
 import struct
 import warnings
+from collections.abc import Sequence
 from io import BytesIO
 from typing import Final
 
@@ -20,8 +21,11 @@ MIME_TYPES: Final = {
     "GIF": "image/gif",
     "WEBP": "image/webp",
 }
-AVATAR_SIZES: Final = (96, 400)
-AVATAR_TYPE: Final = "image/webp"
+# Width and height in pixels.
+Size = tuple[int, int]
+AVATAR_SIZES: Final[tuple[Size, ...]] = ((96, 96), (400, 400))
+HEADER_SIZES: Final[tuple[Size, ...]] = ((600, 200), (1500, 500))
+STORED_TYPE: Final = "image/webp"
 QUALITY: Final = 82
 # A picture of 1 x 20,000 pixels is no avatar, and would be enlarged to one.
 MOST_OBLONG: Final = 20
@@ -68,8 +72,9 @@ def inspect(data: bytes, *, max_bytes: int, max_pixels: int) -> tuple[str, int, 
     return mime_type, width, height
 
 
-def make_avatar_sizes(data: bytes) -> dict[str, bytes]:
-    """WebP files by name, `96.webp` and `400.webp`: square, upright, sRGB, still, and without any metadata.
+def make_sizes(data: bytes, sizes: Sequence[Size]) -> dict[str, bytes]:
+    """WebP files by name: of these sizes (of one form, cut at the edges where the picture has another one),
+    upright, sRGB, still, and without any metadata.
 
     Raises UnsupportedMedia for a file that turns out to be broken.
     """
@@ -79,14 +84,14 @@ def make_avatar_sizes(data: bytes) -> dict[str, bytes]:
         warnings.simplefilter("error", DecompressionBombWarning)
         try:
             with _open(data) as picture:
-                return _make_sizes(picture)
+                return _make_sizes(picture, sizes)
         except BROKEN:
             raise UnsupportedMedia from None
 
 
-def avatar_name(size: int) -> str:
-    """The file name of an avatar's size, in pixels."""
-    return f"{size}.webp"
+def file_name(size: Size) -> str:
+    """The file name of a size: its width, such as `96.webp`."""
+    return f"{size[0]}.webp"
 
 
 def _open(data: bytes) -> Image.Image:
@@ -96,12 +101,12 @@ def _open(data: bytes) -> Image.Image:
         raise UnsupportedMedia from None
 
 
-def _make_sizes(picture: Image.Image) -> dict[str, bytes]:
-    largest = max(AVATAR_SIZES)
+def _make_sizes(picture: Image.Image, sizes: Sequence[Size]) -> dict[str, bytes]:
+    largest = max(sizes)
     # A JPEG is decoded at about the size that is needed: a tenth of the time and memory.
-    picture.draft("RGB", (2 * largest, 2 * largest))
-    square = ImageOps.fit(_to_srgb(_turn_upright(picture)), (largest, largest), Image.Resampling.LANCZOS)
-    return {avatar_name(size): _encode(square, size) for size in AVATAR_SIZES}
+    picture.draft("RGB", (2 * largest[0], 2 * largest[1]))
+    fitted = ImageOps.fit(_to_srgb(_turn_upright(picture)), largest, Image.Resampling.LANCZOS)
+    return {file_name(size): _encode(fitted, size) for size in sizes}
 
 
 def _turn_upright(picture: Image.Image) -> Image.Image:
@@ -130,9 +135,9 @@ def _to_srgb(picture: Image.Image) -> Image.Image:
     return picture.convert("RGBA" if is_transparent else "RGB")
 
 
-def _encode(square: Image.Image, size: int) -> bytes:
+def _encode(fitted: Image.Image, size: Size) -> bytes:
     """A WebP file of pixels only: a new picture carries no EXIF, XMP, ICC or comment."""
-    small = square.resize((size, size), Image.Resampling.LANCZOS) if size != square.width else square
+    small = fitted.resize(size, Image.Resampling.LANCZOS) if size != fitted.size else fitted
     bare = Image.new(small.mode, small.size)
     bare.paste(small)
     output = BytesIO()

@@ -20,5 +20,6 @@ def remove_accounts(session: Session, *, account_ids: Sequence[int]) -> None:
         posting.delete_status(session, status_id, account_id)
     keys = queries.find_keys_of(session, account_ids=account_ids)
     enqueue_many(session, [(names.DELETE_FILES, {"key": key}) for key in keys])
+    queries.uncount_favourites(session, account_ids=account_ids)
     queries.uncount_follows(session, account_ids=account_ids)
     queries.delete_accounts(session, account_ids=account_ids)

@@ -9,6 +9,7 @@ from microblog.http.auth import machine
 from microblog.http.context import get_resources
 from microblog.http.headers import PICTURE_POLICY
 from microblog.services import accounts
+from microblog.services.media import FILE_NAMES
 from microblog.web.initials import initials_svg
 
 # A file under a key never changes, but is gone when its owner is suspended: caches that many share ask again.
@@ -16,7 +17,7 @@ IMMUTABLE = "public, max-age=31536000, s-maxage=600, immutable"
 # Names may change.
 AN_HOUR = "public, max-age=3600"
 # Only what the worker made: the original as uploaded is served to nobody.
-CONTENT_TYPES = {"96.webp": "image/webp", "400.webp": "image/webp"}
+CONTENT_TYPES = dict.fromkeys(FILE_NAMES, "image/webp")
 
 blueprint = Blueprint("media", __name__)
 

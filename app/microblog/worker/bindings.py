@@ -20,6 +20,8 @@ BINDINGS: Final[Mapping[JobType, Effect]] = MappingProxyType(
         names.RESET_MAIL: mail.reset_password,
         names.PROCESS_AVATAR: media.process_avatar,
         names.CONCEAL_AVATAR: media.conceal_avatar,
+        names.PROCESS_HEADER: media.process_header,
+        names.CONCEAL_HEADER: media.conceal_header,
         names.DELETE_FILES: media.delete_files,
         names.REPAIR_MEDIA: media.repair,
         names.DAILY_STATISTICS: statistics.daily,

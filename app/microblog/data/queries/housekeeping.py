@@ -12,6 +12,7 @@ from microblog.data.models import (
     Job,
     LogInSession,
     MediaFile,
+    Mute,
     OneTimeToken,
     RateLimitWindow,
     User,
@@ -31,6 +32,11 @@ def delete_tokens(session: Session, *, limit: int) -> int:
 def delete_rate_limits(session: Session, *, limit: int) -> int:
     """Delete windows that have passed; how many."""
     return _delete(session, RateLimitWindow, RateLimitWindow.expires_at < func.now(), limit)
+
+
+def delete_mutes(session: Session, *, limit: int) -> int:
+    """Delete mutes whose time is up; how many."""
+    return _delete(session, Mute, Mute.expires_at < func.now(), limit)
 
 
 def delete_done_jobs(session: Session, *, age: timedelta, limit: int) -> int:

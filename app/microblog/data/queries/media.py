@@ -10,6 +10,8 @@ from microblog.data.models import Account, MediaFile
 
 # What a row that remembers another one's former key takes over from it.
 SHARED_COLUMNS = ("account_id", "kind", "mime_type", "byte_size", "width", "height")
+# Where an account says which picture of a kind it shows.
+SHOWN_KEYS = {"avatar": Account.avatar_key, "header": Account.header_key}
 
 
 def insert_media(
@@ -62,15 +64,16 @@ def set_state(session: Session, *, media_id: int, state: str) -> None:
     session.execute(update(MediaFile).where(MediaFile.id == media_id).values(state=state))
 
 
-def set_avatar(session: Session, *, account_id: int, key: str | None) -> None:
-    """Show this picture, or none, beside the account's name."""
-    session.execute(update(Account).where(Account.id == account_id).values(avatar_key=key))
+def show(session: Session, *, account_id: int, kind: str, key: str | None) -> None:
+    """Have the account show this picture of a kind, or none."""
+    column = SHOWN_KEYS[kind].key
+    session.execute(update(Account).where(Account.id == account_id).values({column: key}))
 
 
-def find_key_of_suspended(session: Session, *, account_id: int) -> str | None:
-    """The key of the avatar that a suspended account showed."""
+def find_key_of_suspended(session: Session, *, account_id: int, kind: str) -> str | None:
+    """The key of the picture of a kind that a suspended account showed."""
     return session.scalar(
-        select(Account.avatar_key).where(Account.id == account_id, Account.suspended_at.is_not(None))
+        select(SHOWN_KEYS[kind]).where(Account.id == account_id, Account.suspended_at.is_not(None))
     )
 
 
