@@ -6,12 +6,13 @@ refused: nothing is guessed.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
 from flask import request
+from werkzeug.datastructures import ImmutableMultiDict
 
 from microblog.api.types import Upload
 from microblog.domain.errors import DomainError, TooLarge, UnsupportedMedia
@@ -37,6 +38,18 @@ class Repeated(list[Any]):
     """The values of a name that came several times without brackets: a list, or the last one counts."""
 
     __slots__ = ()
+
+
+class InOrder(ImmutableMultiDict[str, Any]):
+    """A form's fields in their order: werkzeug's own puts those of one name together."""
+
+    def __init__(self, pairs: Pairs = ()) -> None:
+        self.pairs = list(pairs)
+        super().__init__(self.pairs)
+
+    def items(self, multi: bool = False) -> Iterator[tuple[str, Any]]:  # type: ignore[override]  # noqa: FBT001, FBT002
+        """The fields; `multi` as in werkzeug."""
+        return iter(self.pairs) if multi else iter(dict(reversed(self.pairs)).items())
 
 
 def read_values() -> Values:
@@ -92,6 +105,9 @@ def _read_pairs(data: bytes) -> Values:
 
 
 def _read_multipart() -> Values:
+    if not request.mimetype_params.get("boundary"):
+        raise Unreadable("The body has no boundary")
+    request.parameter_storage_class = InOrder
     pairs = list(request.form.items(multi=True))
     if any(REPLACEMENT in value or REPLACEMENT in name for name, value in pairs):
         # It stands where werkzeug met bytes that are no UTF-8.

@@ -33,7 +33,7 @@ def install_body_limits(app: Flask, settings: Settings) -> None:
     @app.before_request
     def widen_for_uploads() -> None:
         view = current_app.view_functions.get(request.endpoint or "")
-        if getattr(view, UPLOADS, False):
+        if getattr(view, UPLOADS, False) and request.mimetype == "multipart/form-data":
             request.max_content_length = settings.upload_max_bytes + FORM_BYTES
 
     @app.after_request
