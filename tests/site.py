@@ -144,6 +144,7 @@ def site_settings(settings: Settings) -> Settings:
         rate_limit_sign_up=PLENTY,
         rate_limit_post=PLENTY,
         rate_limit_api=PLENTY,
+        rate_limit_app=PLENTY,
         rate_limit_reset=PLENTY,
     )
 

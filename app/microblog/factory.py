@@ -16,6 +16,7 @@ from microblog.http.proxies import TrustedProxies
 from microblog.http.ratelimit import RateLimiter
 from microblog.http.request_log import install_request_log
 from microblog.http.statements import watch_statements
+from microblog.oauth import authorize, tokens
 from microblog.observability import metrics
 from microblog.settings import Settings
 from microblog.web.site import install_site
@@ -52,6 +53,8 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
     install_converters(app)
     app.register_blueprint(health.blueprint)
     install_api(app)
+    app.register_blueprint(authorize.blueprint)
+    app.register_blueprint(tokens.blueprint)
     install_site(app, settings)
     app.wsgi_app = TrustedProxies(app.wsgi_app, settings.trusted_proxies)  # type: ignore[method-assign]
     return app

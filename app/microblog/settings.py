@@ -75,6 +75,7 @@ class Settings:
     rate_limit_sign_up: str
     rate_limit_post: str
     rate_limit_api: str
+    rate_limit_app: str
     rate_limit_reset: str
 
     @property
@@ -180,6 +181,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         rate_limit_sign_up=read.rate("RATE_LIMIT_SIGN_UP", "20 per hour"),
         rate_limit_post=read.rate("RATE_LIMIT_POST", "30 per 5 minutes"),
         rate_limit_api=read.rate("RATE_LIMIT_API", "300 per 5 minutes"),
+        rate_limit_app=read.rate("RATE_LIMIT_APP", "30 per 10 minutes"),
         rate_limit_reset=read.rate("RATE_LIMIT_RESET", "5 per hour"),
     )
     problems = read.problems or _find_conflicts(settings)

@@ -9,10 +9,13 @@ from microblog.http.auth import AUTHENTICATION
 from microblog.settings import Settings
 
 KINDS = {"public", "signed_in", "confirmed", "machine", "api_public", "api_app", "api_user"}
-# Machines' answers hold nothing that belongs to anybody.
-MACHINE = {"assets.file", "media.file", "media.initials", "health.alive", "health.ready"}
+# Machines' answers hold nothing that belongs to anybody, but what OAuth's clients prove to be theirs.
+MACHINE = {
+    "assets.file", "media.file", "media.initials", "health.alive", "health.ready", "oauth_tokens.create",
+    "oauth_tokens.revoke", "oauth_tokens.metadata",
+}  # fmt: skip
 # Whoever writes here must have proven that mail reaches them.
-CONFIRMED = {"relationships.follow", "statuses.create"}
+CONFIRMED = {"relationships.follow", "statuses.create", "applications.create", "applications.make_token"}
 # What everybody may send: registering a client is how one gets a token.
 OPEN_TO_ALL = {"api.apps.create"}
 UNSCOPED: set[str] = set()
@@ -35,7 +38,7 @@ def test_each_declares_its_authentication(settings: Settings) -> None:
     private = {
         endpoint
         for endpoint in kinds
-        if endpoint.split(".")[0] in ("settings", "relationships", "notifications")
+        if endpoint.split(".")[0] in ("settings", "applications", "relationships", "notifications")
     }
     assert {kinds[endpoint] for endpoint in private - CONFIRMED} == {"signed_in"}
 
@@ -65,4 +68,13 @@ def test_each_endpoint_of_the_api_declares_access_and_scope(settings: Settings) 
 
 def test_no_secret_stands_in_a_path(settings: Settings) -> None:
     arguments = {name for rule in make(settings).url_map.iter_rules() for name in rule.arguments}
-    assert arguments == {"username", "status_id", "session_id", "account_id", "name", "path", "version"}
+    assert arguments == {
+        "username",
+        "status_id",
+        "session_id",
+        "account_id",
+        "application_id",
+        "name",
+        "path",
+        "version",
+    }

@@ -3,13 +3,22 @@
 from flask import Blueprint, Flask, Response, request
 from werkzeug.wrappers import Response as AnyResponse
 
-from microblog.api import instance
+from microblog.api import (
+    accounts,
+    apps,
+    instance,
+    notifications,
+    reactions,
+    relationships,
+    statuses,
+    timelines,
+)
 from microblog.api.declarations import Endpoint
 from microblog.api.errors import refuse_unrouted, register_api_errors
 from microblog.api.limits import tell_limits
 from microblog.http.cors import is_below
 
-NOUNS = (instance,)
+NOUNS = (accounts, apps, instance, notifications, reactions, relationships, statuses, timelines)
 API = ("/api",)
 
 blueprint = Blueprint("api", __name__)

@@ -1,8 +1,9 @@
 """Cross-site request forgery: every form carries a token bound to the visitor's signed cookie.
 
 Exempt, each for a reason: one-click unsubscribing (the link's token is the proof; mail programs send no
-cookie, RFC 8058) and the theme (public pages are cached without a token; it changes a look, and
-`refuse_other_sites` guards it).
+cookie, RFC 8058), the theme (public pages are cached without a token; it changes a look, and
+`refuse_other_sites` guards it), and what programs call with proofs of their own and no cookie: the API
+(access tokens) and OAuth's token and revocation endpoints (client secrets and codes).
 """
 
 from collections.abc import Callable

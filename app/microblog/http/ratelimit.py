@@ -72,6 +72,7 @@ class RateLimiter:
                 Limit("reset", parse(settings.rate_limit_reset), falls_back=True),
                 Limit("sign_up", parse(settings.rate_limit_sign_up), falls_back=False),
                 Limit("post", parse(settings.rate_limit_post), falls_back=False),
+                Limit("app", parse(settings.rate_limit_app), falls_back=False),
             )
         }
         self.requests = parse(settings.rate_limit_api)

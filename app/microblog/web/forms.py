@@ -29,6 +29,7 @@ from wtforms.validators import InputRequired, Length
 
 from microblog.domain.errors import DomainError, ValidationError
 from microblog.domain.limits import EMAIL_CHARACTERS, PASSWORD_MAX_CHARACTERS, STATUS_STORED_CHARACTERS
+from microblog.domain.redirect_uris import OUT_OF_BAND
 from microblog.domain.text import CONTROL
 from microblog.web.rendering import translate
 
@@ -162,6 +163,15 @@ class EmailForm(SiteForm):
 
     email = EmailField(_("New e-mail address"), [_required, _email])
     current_password = PasswordField(_("Present password"), [_required, _password])
+
+
+class ApplicationForm(SiteForm):
+    """A new application."""
+
+    name = StringField(_("Name"), [_required, _line])
+    website = StringField(_("Website"), [_line])
+    redirect_uris = TextAreaField(_("Redirect URIs"), [_required, _text], default=OUT_OF_BAND)
+    scopes = StringField(_("Scopes"), [_required, _line], default="read")
 
 
 class PreferencesForm(SiteForm):

@@ -5,6 +5,7 @@ from flask import Flask
 from microblog.settings import Settings
 from microblog.web import (
     accounts,
+    applications,
     auth,
     mail,
     media,
@@ -23,7 +24,8 @@ from microblog.web.i18n import install_translations
 from microblog.web.rendering import install_page_context
 
 NOUNS = (
-    accounts, auth, mail, media, notifications, public, relationships, settings, statuses, tags, timelines
+    accounts, applications, auth, mail, media, notifications, public, relationships, settings, statuses, tags,
+    timelines,
 )  # fmt: skip
 
 
