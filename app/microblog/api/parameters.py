@@ -1,7 +1,7 @@
 """Input by declaration: a msgspec.Struct says what an endpoint takes, and clients' ways of saying it are met.
 
 Text stands for numbers and booleans (forms have nothing else), a lone value for a list, empty text for
-nothing where nothing is allowed. Unknown names are passed over. The first thing that is wrong is told
+nothing where a text isn't what is wanted. Unknown names are passed over. The first thing that is wrong is told
 by its name.
 """
 
@@ -81,12 +81,15 @@ def _normaliser(kind: type[Any]) -> Normaliser:
 
 def _make(kind: inspect.Type) -> Normaliser:
     kind = _bare(kind)
-    if not isinstance(kind, inspect.UnionType):
-        return partial(_read_field, _make_plain(kind), kind, is_nullable=False)
-    parts = [_bare(part) for part in kind.types if not isinstance(part, inspect.NoneType)]
-    inner = _make_plain(parts[0]) if len(parts) == 1 else _check_text
-    # Empty text is nothing where nothing is allowed.
-    return partial(_read_field, inner, parts[0], is_nullable=len(parts) < len(kind.types))
+    kinds = kind.types if isinstance(kind, inspect.UnionType) else (kind,)
+    parts = [_bare(part) for part in kinds if not isinstance(part, inspect.NoneType)]
+    return partial(
+        _read_field,
+        _make_plain(parts[0]) if len(parts) == 1 else _check_text,
+        is_nullable=len(parts) < len(kinds),
+        is_text=any(isinstance(part, inspect.StrType) for part in parts),
+        is_list=any(isinstance(part, inspect.ListType) for part in parts),
+    )
 
 
 def _bare(kind: inspect.Type) -> inspect.Type:
@@ -108,11 +111,11 @@ def _make_plain(kind: inspect.Type) -> Normaliser:
     return _check_text
 
 
-def _read_field(inner: Normaliser, kind: inspect.Type, value: Any, *, is_nullable: bool) -> Any:
-    if isinstance(value, Repeated) and not isinstance(kind, inspect.ListType):
+def _read_field(inner: Normaliser, value: Any, *, is_nullable: bool, is_text: bool, is_list: bool) -> Any:
+    if isinstance(value, Repeated) and not is_list:
         # As Rails does, on whose forms a ticked box comes after the value of an empty one.
         value = value[-1]
-    if value is None or (value == "" and (is_nullable or not isinstance(kind, inspect.StrType))):
+    if value is None or (value == "" and not is_text):
         return None if is_nullable else MISSING
     return inner(value)
 
