@@ -9,7 +9,7 @@ from microblog.data.feeds import Feeds
 from microblog.data.models import Account, DailyStatistic, Follow, Mail, Status, StatusTag, Tag, User
 from microblog.domain.ids import make_id
 from microblog.domain.visibility import Visibility
-from microblog.services import statistics
+from microblog.services import accounts, statistics
 from tests.factories import make_account, make_follow, make_status
 
 DAY = date(2026, 3, 29)
@@ -167,3 +167,39 @@ def test_following_today_counts_today(session: Session) -> None:
     make_account(session, "bob")
     make_follow(session, ann, "bob")
     assert figures(session, datetime.now(UTC).date())[1:3] == (1, 2)
+
+
+def test_a_small_site_s_size_is_exact(session: Session, feeds: Feeds) -> None:
+    assert statistics.read_size(session) == statistics.Size(0, 0, 0, 0)
+    ann, bob, _cy = make_account(session), make_account(session), make_account(session)
+    make_account(session, is_confirmed=False)
+    make_account(session, "gone")
+    accounts.suspend_account(session, username="gone")
+    post = make_status(session, feeds, ann)
+    make_status(session, feeds, bob)
+    session.add(Status(account_id=bob, reblog_of_id=post))
+    session.flush()
+    month, half_year = (datetime.now(UTC) - timedelta(days=days) for days in (31, 181))
+    session.execute(update(Account).where(Account.id == ann).values(last_status_at=month))
+    assert statistics.read_size(session) == statistics.Size(3, 2, 1, 2)
+    session.execute(update(Account).where(Account.id == ann).values(last_status_at=half_year))
+    assert statistics.read_size(session) == statistics.Size(3, 2, 1, 1)
+
+
+def test_a_large_site_s_size_is_estimated(
+    session: Session, feeds: Feeds, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(statistics, "COUNTED_EXACTLY", 2)
+    ann, _bob, _cy = (make_account(session) for _ in range(3))
+    for _ in range(3):
+        make_status(session, feeds, ann)
+    today = datetime.now(UTC).date()
+    for age, active in ((1, 5), (20, 7), (100, 9), (200, 11)):
+        figures = {"statuses": 0, "sign_ups": 0, "mails": 0, "active_accounts": active}
+        session.add(DailyStatistic(day=today - timedelta(days=age), **figures))
+    session.flush()
+    size = statistics.read_size(session)
+    # Nobody has analysed these tables, perhaps: then it is what was counted so far.
+    assert size.users >= 2
+    assert size.statuses >= 2
+    assert (size.active_month, size.active_half_year) == (7, 9)

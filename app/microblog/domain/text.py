@@ -136,6 +136,12 @@ def _tag_at(start: int, tail: str) -> Entity | None:
     return Entity("tag", start, start + 1 + length, name)
 
 
+def is_tag(name: str) -> bool:
+    """Whether the text is a whole tag when a # stands before it."""
+    entity = _tag_at(0, name)
+    return entity is not None and entity.end == 1 + len(name)
+
+
 def _is_tag_letter(letter: str) -> bool:
     # Letters, marks (vowel signs of many scripts are marks), numbers, connectors and the two joiners.
     return unicodedata.category(letter)[0] in "LMN" or letter in "_\u200c\u200d"

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, FromClause, func, select, union
+from sqlalchemy import ColumnElement, FromClause, func, select, text, union
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
@@ -106,3 +106,43 @@ def list_days(session: Session, *, limit: int) -> Sequence[AnyRow]:
         .limit(limit)
     )
     return session.execute(statement).all()
+
+
+# Counting is bounded: what is more than :exact is PostgreSQL's own estimate (VACUUM and ANALYZE keep it), and
+# of the active ones the best day of the time, which at least as many were in all of it.
+_SIZE = text("""
+    WITH people AS (
+        SELECT account.last_status_at FROM users
+        JOIN accounts AS account ON account.id = users.account_id
+        WHERE users.confirmed_at IS NOT NULL AND account.suspended_at IS NULL LIMIT :exact
+    ), posts AS (
+        SELECT FROM statuses WHERE reblog_of_id IS NULL LIMIT :exact
+    ), counted AS (
+        SELECT (SELECT count(*) FROM people) AS users, (SELECT count(*) FROM posts) AS statuses
+    )
+    SELECT
+        CASE WHEN users < :exact THEN users ELSE greatest(
+            users, (SELECT reltuples::bigint FROM pg_class WHERE oid = 'users'::regclass)
+        ) END AS users,
+        CASE WHEN statuses < :exact THEN statuses ELSE greatest(
+            statuses, (SELECT reltuples::bigint FROM pg_class WHERE oid = 'statuses'::regclass)
+        ) END AS statuses,
+        CASE WHEN users < :exact THEN (
+            SELECT count(*) FROM people WHERE last_status_at >= now() - interval '30 days'
+        ) ELSE (
+            SELECT coalesce(max(active_accounts), 0) FROM daily_statistics WHERE day >= current_date - 30
+        ) END AS active_month,
+        CASE WHEN users < :exact THEN (
+            SELECT count(*) FROM people WHERE last_status_at >= now() - interval '180 days'
+        ) ELSE (
+            SELECT coalesce(max(active_accounts), 0) FROM daily_statistics WHERE day >= current_date - 180
+        ) END AS active_half_year
+    FROM counted
+""")
+
+
+def read_size(session: Session, *, exact: int) -> AnyRow:
+    """How large the site is: users, statuses, active_month, active_half_year; counted up to `exact`,
+    estimated above. One statement of bounded work.
+    """
+    return session.execute(_SIZE, {"exact": exact}).one()
