@@ -42,7 +42,7 @@ class TagView:
 
 
 def get_tag(session: Session, *, name: str, viewer_id: int | None) -> TagView:
-    """A tag in any spelling, also one that nobody used. Two statements. Raises NotFound for what is no tag."""
+    """A tag in any spelling, also one that nobody used. Two statements. Raises NotFound where none is."""
     name = _normalise(name)
     row = queries.get_tag(session, name, viewer_id)
     if row is None:

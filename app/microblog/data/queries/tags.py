@@ -39,9 +39,9 @@ FOLLOWED: PagedSelect = paged(
     TagFollow.__table__.c.id,
     "follow_id",
 )
-_SEARCH = text(f"""
+_SEARCH = text("""
     WITH candidates AS (
-        SELECT id, name FROM tags WHERE name LIKE :pattern ORDER BY name USING ~<~ LIMIT {CANDIDATES}
+        SELECT id, name FROM tags WHERE name LIKE :pattern ORDER BY name USING ~<~ LIMIT :candidates
     )
     SELECT id, name, EXISTS (
         SELECT FROM tag_follows WHERE tag_id = candidates.id AND account_id = :viewer_id
@@ -54,13 +54,13 @@ _SEARCH = text(f"""
     )
     ORDER BY name <> :name, char_length(name), name LIMIT :limit OFFSET :offset
 """).bindparams(VIEWER)
-_HISTORY = text(f"""
-    SELECT wanted.id AS tag_id, (used.status_id >> {SEQUENCE_BITS}) / {DAY_MILLISECONDS} AS day,
+_HISTORY = text("""
+    SELECT wanted.id AS tag_id, (used.status_id >> :bits) / :day_milliseconds AS day,
         count(*) AS uses, count(DISTINCT status.account_id) AS accounts
     FROM unnest(:tag_ids) AS wanted(id)
     CROSS JOIN LATERAL (
         SELECT status_id FROM status_tags WHERE tag_id = wanted.id AND status_id >= :since_id
-        ORDER BY status_id DESC LIMIT {NEWEST_USES}
+        ORDER BY status_id DESC LIMIT :newest
     ) AS used
     JOIN statuses AS status ON status.id = used.status_id
     JOIN accounts AS author ON author.id = status.account_id
@@ -110,6 +110,7 @@ def search_tags(
         "viewer_id": viewer_id or NOBODY,
         "limit": limit,
         "offset": offset,
+        "candidates": CANDIDATES,
     }
     return list(session.execute(_SEARCH, parameters))
 
@@ -118,4 +119,11 @@ def count_uses(session: Session, tag_ids: Sequence[int], since: datetime) -> lis
     """The public uses of each tag since a moment by UTC days: tag_id, `day` (days since 1970), uses,
     accounts.
     """
-    return list(session.execute(_HISTORY, {"tag_ids": list(tag_ids), "since_id": make_id(since)}))
+    parameters = {
+        "tag_ids": list(tag_ids),
+        "since_id": make_id(since),
+        "newest": NEWEST_USES,
+        "bits": SEQUENCE_BITS,
+        "day_milliseconds": DAY_MILLISECONDS,
+    }
+    return list(session.execute(_HISTORY, parameters))
