@@ -11,6 +11,8 @@ STATUS_MENTIONS = 20
 STATUS_TAGS = 30
 LANGUAGE_CHARACTERS = 35
 PINS = 5
+# Accounts whose relationships can be asked for at once.
+RELATIONSHIPS_ASKED = 100
 # Of longer ones the beginning counts.
 IDEMPOTENCY_KEY_CHARACTERS = 500
 # Tags that one timeline may combine.

@@ -13,7 +13,8 @@ from microblog.data.queries import statuses as status_queries
 from microblog.data.queries.addressing import Addressed
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.errors import N_, Message, NotFound, ValidationError
-from microblog.domain.limits import LANGUAGE_CHARACTERS, STATUS_CHARACTERS, STATUS_STORED_CHARACTERS
+from microblog.domain.languages import is_language
+from microblog.domain.limits import STATUS_CHARACTERS, STATUS_STORED_CHARACTERS
 from microblog.domain.text import clean_line, clean_text, count_characters, find_mentions, find_tags, render
 from microblog.domain.visibility import OPEN, Visibility
 from microblog.jobs import names
@@ -57,7 +58,9 @@ def post_status(
         return written
     answered = _get_answered(session, in_reply_to_id, author_id, visibility)
     conversation_id = (answered.conversation_id or answered.shown_id) if answered else None
-    addressed = _find_addressed(session, draft, author_id, answered.account_id if answered else None, conversation_id)
+    addressed = _find_addressed(
+        session, draft, author_id, answered.account_id if answered else None, conversation_id
+    )
     status_id = queries.insert_status(
         session,
         account_id=author_id,
@@ -174,7 +177,7 @@ def check_draft(draft: Draft) -> Draft:
 
 
 def _check_language(language: str | None) -> str | None:
-    if language and not (len(language) <= LANGUAGE_CHARACTERS and language.replace("-", "").isalnum()):
+    if language and not is_language(language):
         raise ValidationError({"language": Message(N_("Give a language such as en or pt-BR."))})
     return language or None
 

@@ -16,7 +16,6 @@ from microblog.api.entities.accounts import (
 )
 from microblog.api.entities.moments import format_day, format_moment
 from microblog.api.urls import Urls
-from microblog.services.tokens import Bearer
 
 # Core rows carry no static type per column.
 Row = Any
@@ -42,20 +41,18 @@ def present_muted_account(row: Row, urls: Urls, expires_at: datetime | None) -> 
     return MutedAccount(**_common(row, urls), mute_expires_at=ends)
 
 
-def present_own_account(
-    row: Row, urls: Urls, bearer: Bearer, *, follow_requests_count: int
-) -> CredentialAccount:
-    """One's own account: with the sources, and what new posts have by default."""
+def present_own_account(row: Row, urls: Urls) -> CredentialAccount:
+    """One's own account, from a row of `get_own_account`: with its sources and the defaults of posts."""
     fields = [SourceField(name=field["name"], value=field["value"]) for field in row.fields]
     return CredentialAccount(
         **_common(row, urls),
         source=Source(
             note=row.note,
             fields=fields,
-            privacy=bearer.default_visibility,
-            sensitive=bearer.default_sensitive,
-            language=bearer.default_language,
-            follow_requests_count=follow_requests_count,
+            privacy=row.default_visibility,
+            sensitive=row.default_sensitive,
+            language=row.default_language,
+            follow_requests_count=row.follow_requests_count,
         ),
         role=_present_role(row.role),
     )

@@ -20,7 +20,8 @@ _STATUS = bindparam("status_id", type_=BigInteger)
 
 def _kept(kind: type[Favourite | Bookmark]) -> PagedSelect:
     """What the viewer favourited or bookmarked, as far as it may be seen; paged by the reaction's id."""
-    mark = kind.__table__
+    # Under another name, or the columns of the viewer would take this table for theirs.
+    mark = kind.__table__.alias("mark")
     statement = (
         select_statuses(boosts=False, person=True)
         .add_columns(mark.c.id.label("cursor_id"))

@@ -80,9 +80,7 @@ _THREAD_BY_IDS = _for_both(
     _status.id == _IDS,
     wanted=or_(is_wanted(authors.c.id), _status.id == bindparam("status_id", type_=BigInteger)),
 )
-_THREAD = ByViewer(
-    _THREAD_BY_IDS.visitor.order_by(_status.id), _THREAD_BY_IDS.person.order_by(_status.id)
-)
+_THREAD = ByViewer(_THREAD_BY_IDS.visitor.order_by(_status.id), _THREAD_BY_IDS.person.order_by(_status.id))
 
 PUBLIC = _paged(
     _for_both(
@@ -133,9 +131,9 @@ _OF_TAGS = _for_both(
     ~exists(literal_column("1"))
     .select_from(_left_out)
     .where(
-        ~exists().where(
-            StatusTag.status_id == _status.id, StatusTag.tag_id == Tag.id, Tag.name == _left_out.c.name
-        )
+        ~exists()
+        .where(StatusTag.status_id == _status.id, StatusTag.tag_id == Tag.id, Tag.name == _left_out.c.name)
+        .correlate(statuses, _left_out)
     ),
     ~_uses_tag(_names("none")),
     wanted=wanted_in_timelines(boosts=False),
