@@ -8,6 +8,9 @@ from sqlalchemy.orm import Session
 
 from microblog.data.models import (
     Account,
+    Application,
+    AuthorizationCode,
+    IdempotencyKey,
     Job,
     LogInSession,
     MediaFile,
@@ -20,7 +23,9 @@ from microblog.data.storage import DirectoryStorage
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
 from microblog.services import housekeeping, media, mutes
+from microblog.services.applications import register_application
 from microblog.services.housekeeping import purge_expired
+from microblog.services.tokens import issue_token
 from tests.factories import make_account, make_follow
 from tests.services.pictures import make_picture
 
@@ -50,6 +55,29 @@ def add_expiring(session: Session, account_id: int, number: int, expires_at: dat
     session.flush()
 
 
+def add_application(session: Session, owner_id: int | None = None) -> int:
+    new = register_application(
+        session, name="A client", redirect_uris="app://", is_secure=True, owner_id=owner_id
+    )
+    return int(new.row.id)
+
+
+def add_code(
+    session: Session, application_id: int, account_id: int, number: int, expires_at: datetime
+) -> int:
+    code = AuthorizationCode(
+        code_hash=number.to_bytes(32, "big"),
+        application_id=application_id,
+        account_id=account_id,
+        redirect_uri="app://",
+        scopes=["read"],
+        expires_at=expires_at,
+    )
+    session.add(code)
+    session.flush()
+    return code.id
+
+
 def test_what_has_expired_goes_and_the_rest_stays(session: Session, storage: DirectoryStorage) -> None:
     account_id = make_account(session)
     add_expiring(session, account_id, 1, PAST)
@@ -59,6 +87,9 @@ def test_what_has_expired_goes_and_the_rest_stays(session: Session, storage: Dir
         "sessions": 1,
         "one_time_tokens": 1,
         "rate_limits": 1,
+        "oauth_codes": 0,
+        "oauth_applications": 0,
+        "idempotency_keys": 0,
         "mutes": 0,
         "jobs": 0,
         "media": 0,
@@ -76,6 +107,45 @@ def test_mutes_whose_time_is_up_go(session: Session, storage: DirectoryStorage) 
     session.execute(update(Mute).where(Mute.target_account_id == cy).values(expires_at=PAST))
     assert purge_expired(session, storage)["mutes"] == 1
     assert set(session.scalars(select(Mute.target_account_id))) == {bob, dan}
+
+
+def test_codes_go_when_they_expire_unless_their_token_lives(
+    session: Session, storage: DirectoryStorage
+) -> None:
+    ann = make_account(session)
+    application_id = add_application(session)
+    ids = [
+        add_code(session, application_id, ann, number, expires_at)
+        for number, expires_at in enumerate((PAST, PAST, FUTURE))
+    ]
+    issue_token(session, application_id=application_id, account_id=ann, scopes=["read"], code_id=ids[0])
+    assert purge_expired(session, storage)["oauth_codes"] == 1
+    assert set(session.scalars(select(AuthorizationCode.id))) == {ids[0], ids[2]}
+
+
+def test_applications_that_nobody_uses_go_after_a_day(session: Session, storage: DirectoryStorage) -> None:
+    ann = make_account(session)
+    abandoned, asked, used, own, fresh = (
+        add_application(session, owner_id=owner_id) for owner_id in (None, None, None, ann, None)
+    )
+    old = NOW - timedelta(days=1, minutes=1)
+    session.execute(update(Application).where(Application.id != fresh).values(created_at=old))
+    add_code(session, asked, ann, 1, FUTURE)
+    issue_token(session, application_id=used, account_id=None, scopes=["read"])
+    assert purge_expired(session, storage)["oauth_applications"] == 1
+    assert abandoned not in session.scalars(select(Application.id)).all()
+    assert set(session.scalars(select(Application.id))) == {asked, used, own, fresh}
+
+
+def test_idempotency_keys_last_an_hour(session: Session, storage: DirectoryStorage) -> None:
+    ann = make_account(session)
+    for number, minutes in ((1, 61), (2, 59)):
+        created_at = NOW - timedelta(minutes=minutes)
+        key_hash = number.to_bytes(32, "big")
+        session.add(IdempotencyKey(account_id=ann, key_hash=key_hash, created_at=created_at))
+    session.flush()
+    assert purge_expired(session, storage)["idempotency_keys"] == 1
+    assert session.scalars(select(IdempotencyKey.key_hash)).all() == [(2).to_bytes(32, "big")]
 
 
 def test_done_jobs_stay_a_week(session: Session, storage: DirectoryStorage) -> None:

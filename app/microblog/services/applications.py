@@ -52,7 +52,7 @@ def register_application(
     site. Raises ValidationError by field.
     """
     name, website = clean_line(name), clean_line(website)
-    uris = split_list(redirect_uris if isinstance(redirect_uris, str) else "\n".join(redirect_uris))
+    uris = split_list(redirect_uris) if isinstance(redirect_uris, str) else list(dict.fromkeys(redirect_uris))
     wanted = scope_rules.parse(scopes) or (scope_rules.DEFAULT,)
     problems = {
         "name": _find_name_problem(name),

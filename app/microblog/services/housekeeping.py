@@ -16,6 +16,8 @@ log = structlog.get_logger(__name__)
 
 UNCONFIRMED_AGE = timedelta(days=7)
 UNFINISHED_MEDIA_AGE = timedelta(days=1)
+ABANDONED_APPLICATIONS_AGE = timedelta(days=1)
+IDEMPOTENCY_KEYS_AGE = timedelta(hours=1)
 DONE_JOBS_AGE = timedelta(days=7)
 # A run may do this many batches of each kind; what is left waits for the next hour.
 BATCH = 1_000
@@ -25,8 +27,8 @@ MEDIA = 500
 
 
 def purge_expired(session: Session, storage: Storage) -> dict[str, int]:
-    """Delete expired sessions, links, rate-limit windows and mutes, unconfirmed accounts, unused uploads and
-    done jobs.
+    """Delete expired sessions, links, codes, keys, rate-limit windows and mutes, abandoned applications,
+    unconfirmed accounts, unused uploads and done jobs.
 
     Answers how many rows of each table went. What is in use at this moment is left for the next run.
     """
@@ -34,6 +36,13 @@ def purge_expired(session: Session, storage: Storage) -> dict[str, int]:
         "sessions": _repeat(partial(queries.delete_sessions, session)),
         "one_time_tokens": _repeat(partial(queries.delete_tokens, session)),
         "rate_limits": _repeat(partial(queries.delete_rate_limits, session)),
+        "oauth_codes": _repeat(partial(queries.delete_codes, session)),
+        "oauth_applications": _repeat(
+            partial(queries.delete_abandoned_applications, session, age=ABANDONED_APPLICATIONS_AGE)
+        ),
+        "idempotency_keys": _repeat(
+            partial(queries.delete_idempotency_keys, session, age=IDEMPOTENCY_KEYS_AGE)
+        ),
         "mutes": _repeat(partial(queries.delete_mutes, session)),
         "jobs": _repeat(partial(queries.delete_done_jobs, session, age=DONE_JOBS_AGE)),
         "media": _purge_media(session, storage),

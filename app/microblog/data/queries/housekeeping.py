@@ -9,6 +9,10 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import (
+    AccessToken,
+    Application,
+    AuthorizationCode,
+    IdempotencyKey,
     Job,
     LogInSession,
     MediaFile,
@@ -37,6 +41,26 @@ def delete_rate_limits(session: Session, *, limit: int) -> int:
 def delete_mutes(session: Session, *, limit: int) -> int:
     """Delete mutes whose time is up; how many."""
     return _delete(session, Mute, Mute.expires_at < func.now(), limit)
+
+
+def delete_codes(session: Session, *, limit: int) -> int:
+    """Delete expired codes; how many. Those whose token lives stay: a second use would revoke it."""
+    token = select(AccessToken.id).where(AccessToken.code_id == AuthorizationCode.id)
+    is_over = AuthorizationCode.expires_at < func.now()
+    return _delete(session, AuthorizationCode, is_over & ~token.exists(), limit)
+
+
+def delete_abandoned_applications(session: Session, *, age: timedelta, limit: int) -> int:
+    """Delete clients that registered themselves so long ago and hold neither code nor token; how many."""
+    token = select(AccessToken.id).where(AccessToken.application_id == Application.id)
+    code = select(AuthorizationCode.id).where(AuthorizationCode.application_id == Application.id)
+    is_old = Application.account_id.is_(None) & (Application.created_at < func.now() - age)
+    return _delete(session, Application, is_old & ~token.exists() & ~code.exists(), limit)
+
+
+def delete_idempotency_keys(session: Session, *, age: timedelta, limit: int) -> int:
+    """Delete keys sent so long ago; how many."""
+    return _delete(session, IdempotencyKey, IdempotencyKey.created_at < func.now() - age, limit)
 
 
 def delete_done_jobs(session: Session, *, age: timedelta, limit: int) -> int:
