@@ -69,9 +69,7 @@ _OWN = (
         select(func.count()).select_from(_waiting).scalar_subquery().label("follow_requests_count"),
     )
     .join(_users, _users.c.account_id == accounts.c.id)
-    .where(
-        accounts.c.id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None)
-    )
+    .where(accounts.c.id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None))
 )
 
 _recent = (

@@ -14,9 +14,7 @@ from microblog.domain.pages import Page, PageRequest
 BLOCKED: PagedSelect = paged(
     select(*ACCOUNT_COLUMNS, Block.id.label("block_id"))
     .join(Block, Block.target_account_id == accounts.c.id)
-    .where(
-        Block.account_id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None)
-    ),
+    .where(Block.account_id == bindparam("account_id", type_=BigInteger), accounts.c.suspended_at.is_(None)),
     Block.__table__.c.id,
     "block_id",
 )

@@ -53,7 +53,7 @@ _SEARCH = text("""
         WHERE used.tag_id = candidates.id AND status.visibility = 'public' AND author.suspended_at IS NULL
     )
     ORDER BY name <> :name, char_length(name), name LIMIT :limit OFFSET :offset
-""").bindparams(VIEWER)
+""").bindparams(bindparam("viewer_id", type_=BigInteger))
 _HISTORY = text("""
     SELECT wanted.id AS tag_id, (used.status_id >> :bits) / :day_milliseconds AS day,
         count(*) AS uses, count(DISTINCT status.account_id) AS accounts
