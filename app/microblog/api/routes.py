@@ -10,7 +10,9 @@ from microblog.api import (
     notifications,
     reactions,
     relationships,
+    search,
     statuses,
+    tags,
     timelines,
 )
 from microblog.api.declarations import Endpoint
@@ -18,7 +20,7 @@ from microblog.api.errors import refuse_unrouted, register_api_errors
 from microblog.api.limits import tell_limits
 from microblog.http.cors import is_below
 
-NOUNS = (accounts, apps, instance, notifications, reactions, relationships, statuses, timelines)
+NOUNS = (accounts, apps, instance, notifications, reactions, relationships, search, statuses, tags, timelines)
 API = ("/api",)
 
 blueprint = Blueprint("api", __name__)

@@ -97,7 +97,7 @@ def list_notifications(
     found = queries.read_notifications(
         session, page, account_id, kinds=kinds, left_out=left_out, from_account_id=from_account_id
     )
-    return Page(_with_statuses(session, found.items, account_id), found.older, found.newer)
+    return Page(_with_statuses(session, found.items, account_id), found.older, found.newer, found.newest)
 
 
 def get_notification(session: Session, *, account_id: int, notification_id: int) -> NotificationRow:
