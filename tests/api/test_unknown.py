@@ -36,7 +36,7 @@ def test_other_errors_are_json_too(make_app: Callable[..., Flask], monkeypatch: 
     def fail(**_arguments: Any) -> str:
         raise RuntimeError("an inner secret")
 
-    monkeypatch.setitem(app.view_functions, "api.instance.rules", fail)
+    monkeypatch.setitem(app.view_functions, "api.instance.list_rules", fail)
     answer = app.test_client().get("/api/v1/instance/rules")
     assert answer.status_code == 500
     assert answer.get_json() == {"error": "Internal Server Error"}

@@ -11,8 +11,8 @@ from microblog.settings import Settings
 KINDS = {"public", "signed_in", "confirmed", "machine", "api_public", "api_app", "api_user"}
 # Machines' answers hold nothing that belongs to anybody, but what OAuth's clients prove to be theirs.
 MACHINE = {
-    "assets.file", "media.file", "media.initials", "health.alive", "health.ready", "oauth_tokens.create",
-    "oauth_tokens.revoke", "oauth_tokens.metadata",
+    "assets.file", "media.file", "media.initials", "media.plain_header", "health.alive", "health.ready",
+    "oauth_tokens.create", "oauth_tokens.revoke", "oauth_tokens.metadata",
 }  # fmt: skip
 # Whoever writes here must have proven that mail reaches them.
 CONFIRMED = {"relationships.follow", "statuses.create", "applications.create", "applications.make_token"}
@@ -74,6 +74,7 @@ def test_no_secret_stands_in_a_path(settings: Settings) -> None:
         "session_id",
         "account_id",
         "application_id",
+        "notification_id",
         "name",
         "path",
         "version",

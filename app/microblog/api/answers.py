@@ -26,10 +26,11 @@ class Paged(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class Reply(Generic[T]):
-    """An entity with another status than 200, or with headers of its own."""
+    """An entity with another status than 200, with headers or of a kind of its own."""
 
     entity: T
     status: int = 200
+    content_type: str = JSON
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -39,7 +40,10 @@ def make_response(answer: Any, base_url: str) -> Response:
         return answer
     if isinstance(answer, Reply):
         return Response(
-            encode(answer.entity), status=answer.status, headers=dict(answer.headers), content_type=JSON
+            encode(answer.entity),
+            status=answer.status,
+            headers=dict(answer.headers),
+            content_type=answer.content_type,
         )
     if isinstance(answer, Paged):
         response = Response(encode(answer.items), content_type=JSON)

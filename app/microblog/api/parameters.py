@@ -1,8 +1,8 @@
 """Input by declaration: a msgspec.Struct says what an endpoint takes, and clients' ways of saying it are met.
 
 Text stands for numbers and booleans (forms have nothing else), a lone value for a list, empty text for
-nothing where a text isn't what is wanted. Unknown names are passed over. The first thing that is wrong is told
-by its name.
+nothing where a text isn't what is wanted. Unknown names are passed over. The first thing that is wrong is
+told by its name.
 """
 
 import math

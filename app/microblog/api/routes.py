@@ -6,12 +6,19 @@ from werkzeug.wrappers import Response as AnyResponse
 from microblog.api import (
     accounts,
     apps,
+    documents,
+    empty,
     instance,
+    markers,
+    nodeinfo,
     notifications,
+    preferences,
     reactions,
     relationships,
+    reports,
     search,
     statuses,
+    suggestions,
     tags,
     timelines,
 )
@@ -20,7 +27,10 @@ from microblog.api.errors import refuse_unrouted, register_api_errors
 from microblog.api.limits import tell_limits
 from microblog.http.cors import is_below
 
-NOUNS = (accounts, apps, instance, notifications, reactions, relationships, search, statuses, tags, timelines)
+NOUNS = (
+    accounts, apps, documents, empty, instance, markers, nodeinfo, notifications, preferences,
+    reactions, relationships, reports, search, statuses, suggestions, tags, timelines,
+)  # fmt: skip
 API = ("/api",)
 
 blueprint = Blueprint("api", __name__)
@@ -47,4 +57,5 @@ def install_api(app: Flask) -> None:
             tell_limits(response)
         return response
 
+    documents.install_document(app, list_endpoints())
     app.register_blueprint(blueprint)

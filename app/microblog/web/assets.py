@@ -61,6 +61,12 @@ def install_assets(app: Flask) -> None:
     app.register_blueprint(blueprint)
 
 
+def read_static(path: str) -> bytes:
+    """The content of a static file, for what is also served under an address that stays."""
+    files: StaticFiles = current_app.extensions["microblog.static"]
+    return files.contents[path]
+
+
 @blueprint.get("/static/<version>/<path:path>")
 @machine
 def file(version: str, path: str) -> ResponseReturnValue:

@@ -5,17 +5,20 @@ from flask.typing import ResponseReturnValue
 from werkzeug.exceptions import NotFound
 
 from microblog.domain.errors import Unavailable
+from microblog.domain.pictures import PLAIN_HEADER
 from microblog.http.auth import machine
 from microblog.http.context import get_resources
 from microblog.http.headers import PICTURE_POLICY
 from microblog.services import accounts
 from microblog.services.media import FILE_NAMES
+from microblog.web.assets import read_static
 from microblog.web.initials import initials_svg
 
 # A file under a key never changes, but is gone when its owner is suspended: caches that many share ask again.
 IMMUTABLE = "public, max-age=31536000, s-maxage=600, immutable"
 # Names may change.
 AN_HOUR = "public, max-age=3600"
+A_WEEK = "public, max-age=604800"
 # Only what the worker made: the original as uploaded is served to nobody.
 CONTENT_TYPES = dict.fromkeys(FILE_NAMES, "image/webp")
 
@@ -46,6 +49,13 @@ def initials(account_id: int) -> ResponseReturnValue:
         account = accounts.get_account_by_id(session, account_id=account_id)
     picture = initials_svg(account_id, account.display_name, account.username)
     return _picture(picture.encode(), "image/svg+xml", AN_HOUR)
+
+
+@blueprint.get(PLAIN_HEADER)
+@machine
+def plain_header() -> ResponseReturnValue:
+    """What profiles without a picture above them have."""
+    return _picture(read_static("header.png"), "image/png", A_WEEK)
 
 
 def _picture(content: bytes, content_type: str, cache_control: str) -> Response:
