@@ -221,3 +221,13 @@ def test_pages_of_what_one_likes(api: Api) -> None:
     assert [one["id"] for one in alice.get(f"/api{older}").json] == ids[2:0:-1]
     newer = first.headers["Link"].split("<")[2].split(">")[0].split("/api", 1)[1]
     assert alice.get(f"/api{newer}").json == []
+
+
+def test_an_answer_is_no_wider_than_what_it_answers_unless_that_was_chosen(api: Api) -> None:
+    alice, bob = api("alice"), api("bob")
+    direct = write(alice, "@bob between us", visibility="direct")
+    assert write(bob, "yes", in_reply_to_id=direct["id"])["visibility"] == "direct"
+    assert write(bob, "yes", in_reply_to_id=direct["id"], visibility="public")["visibility"] == "public"
+    bob.patch("/api/v1/accounts/update_credentials", json={"source": {"privacy": "private"}})
+    public = write(alice, "for all")
+    assert write(bob, "yes", in_reply_to_id=public["id"])["visibility"] == "private"

@@ -80,6 +80,7 @@ def create(context: ApiContext, params: NewStatus) -> Status:
             language=params.language or person.default_language,
         ),
         visibility=Visibility(params.visibility or person.default_visibility),
+        is_chosen=params.visibility is not None,
         in_reply_to_id=params.in_reply_to_id,
         application_id=person.application_id,
         idempotency_key=request.headers.get("Idempotency-Key", "")[:IDEMPOTENCY_KEY_CHARACTERS],

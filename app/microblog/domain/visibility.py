@@ -16,6 +16,11 @@ class Visibility(StrEnum):
 OPEN = (Visibility.PUBLIC, Visibility.UNLISTED)
 
 
+def narrower(one: Visibility, other: Visibility) -> Visibility:
+    """The smaller audience of two."""
+    return max(one, other, key=tuple(Visibility).index)
+
+
 def visibility_of_boost(boosted: Visibility, wanted: Visibility) -> Visibility:
     """The audience of a boost: never wider than that of what is boosted."""
     return wanted if boosted in OPEN and wanted is not Visibility.DIRECT else boosted

@@ -16,12 +16,14 @@ from microblog.domain.errors import N_, Message, NotFound, ValidationError
 from microblog.domain.languages import is_language
 from microblog.domain.limits import STATUS_CHARACTERS, STATUS_STORED_CHARACTERS
 from microblog.domain.text import clean_line, clean_text, count_characters, find_mentions, find_tags, render
-from microblog.domain.visibility import OPEN, Visibility
+from microblog.domain.visibility import OPEN, Visibility, narrower
 from microblog.jobs import names
 from microblog.jobs.names import JobType
 from microblog.jobs.outbox import enqueue_many
 from microblog.observability import metrics
 from microblog.services import notifications
+
+DELETED = Message(N_("The post that you answer was deleted."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,21 +44,27 @@ def post_status(
     feed_version: int,
     draft: Draft,
     visibility: Visibility = Visibility.PUBLIC,
+    is_chosen: bool = True,
     in_reply_to_id: int | None = None,
     application_id: int | None = None,
     idempotency_key: str = "",
 ) -> int:
     """Write a post or a reply with its mentions, tags, notifications and jobs; its id.
 
-    A reply is addressed to the author whom it answers, named in its text or not. `feed_version` is the
-    author's (services/sessions.py). A key that was used within the hour answers with that post's id, and
-    nothing is written. Raises ValidationError for a field of `draft` or `in_reply_to_id`.
+    A reply is addressed to the author whom it answers, named in its text or not. A `visibility` that nobody
+    chose for this post (`is_chosen`) is narrowed to that of what it answers. `feed_version` is the author's.
+    A key that was used within the hour answers with that post's id, and nothing is written.
+    Raises ValidationError for a field of `draft` or `in_reply_to_id`.
     """
     draft = check_draft(draft)
     key_hash = hashlib.sha256(idempotency_key.encode()).digest() if idempotency_key else None
     if key_hash and (written := queries.take_idempotency_key(session, author_id, key_hash)):
         return written
-    answered = _get_answered(session, in_reply_to_id, author_id, visibility)
+    answered = _get_answered(session, in_reply_to_id, author_id)
+    if answered and not is_chosen:
+        visibility = narrower(visibility, Visibility(answered.visibility))
+    if answered and visibility in OPEN:
+        _count_reply(session, answered)
     conversation_id = (answered.conversation_id or answered.shown_id) if answered else None
     addressed = _find_addressed(
         session, draft, author_id, answered.account_id if answered else None, conversation_id
@@ -182,14 +190,16 @@ def _check_language(language: str | None) -> str | None:
     return language or None
 
 
-def _get_answered(
-    session: Session, status_id: int | None, viewer_id: int, visibility: Visibility
-) -> StatusRow | None:
+def _get_answered(session: Session, status_id: int | None, viewer_id: int) -> StatusRow | None:
     if status_id is None:
         return None
     answered = status_queries.get_status(session, status_id, viewer_id)
-    # Counted before the reply is written: the locked row can't be deleted in between.
-    change = 1 if visibility in OPEN else 0
-    if answered is None or not queries.count(session, answered.shown_id, "replies_count", change):
-        raise ValidationError({"in_reply_to_id": Message(N_("The post that you answer was deleted."))})
+    if answered is None:
+        raise ValidationError({"in_reply_to_id": DELETED})
     return answered
+
+
+def _count_reply(session: Session, answered: StatusRow) -> None:
+    # Before the reply is written: the locked row can't be deleted in between.
+    if not queries.count(session, answered.shown_id, "replies_count", 1):
+        raise ValidationError({"in_reply_to_id": DELETED})

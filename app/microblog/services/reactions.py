@@ -101,7 +101,7 @@ def _find_pin_problem(session: Session, status: StatusRow, account_id: int) -> s
     if status.visibility == Visibility.DIRECT:
         return N_("A direct post can't be pinned.")
     # Whoever pins at the same moment waits: a count that nobody holds would be no limit.
-    posting.lock_own_status(session, status.shown_id, account_id)
+    queries.lock_pins(session, account_id)
     if queries.count_pins(session, account_id, but_status_id=status.shown_id) >= PINS:
         return N_("You have already pinned the maximum number of posts.")
     return None

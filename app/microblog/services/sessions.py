@@ -32,6 +32,9 @@ class Viewer:
     is_confirmed: bool
     time_zone: str
     locale: str
+    default_visibility: str
+    default_sensitive: bool
+    default_language: str | None
     feed_version: int
     unread_notifications: int
     session_id: int
@@ -122,6 +125,9 @@ def authenticate(session: Session, *, token: str) -> Viewer | None:
         is_confirmed=row.confirmed_at is not None,
         time_zone=row.time_zone,
         locale=row.locale,
+        default_visibility=row.default_visibility,
+        default_sensitive=row.default_sensitive,
+        default_language=row.default_language,
         feed_version=row.feed_version,
         unread_notifications=row.unread_notifications,
         session_id=row.session_id,

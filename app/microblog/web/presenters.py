@@ -72,9 +72,9 @@ class AccountView(AuthorView):
 
 @dataclass(slots=True)
 class StatusView:
-    """A post, or a boost of one. ``content`` is stored sanitised HTML; a time comes as datetime and as texts
-    to show. ``spoiler_text``: what stands before the content, which is shown on demand; ``booster``: who repeats
-    the post, where this is a boost.
+    """A post, or a boost of one. ``content`` is stored sanitised HTML; a time comes as datetime and as texts.
+
+    ``spoiler_text`` stands before the content, which is shown on demand; ``booster`` repeats the post.
     """
 
     id: int

@@ -7,6 +7,7 @@ from flask_babel import gettext
 
 from microblog.domain.errors import NotFound, ValidationError
 from microblog.domain.ids import parse_id
+from microblog.domain.visibility import Visibility
 from microblog.http.auth import confirmed, public, signed_in
 from microblog.http.context import RequestContext, get_limiter
 from microblog.http.redirects import go
@@ -68,7 +69,13 @@ def create(context: RequestContext[Viewer]) -> ResponseReturnValue:
             context.resources.feeds,
             author_id=viewer.account_id,
             feed_version=viewer.feed_version,
-            draft=Draft(text=form.text.data or ""),
+            draft=Draft(
+                text=form.text.data or "",
+                sensitive=viewer.default_sensitive,
+                language=viewer.default_language,
+            ),
+            visibility=Visibility(viewer.default_visibility),
+            is_chosen=False,
             in_reply_to_id=answered_id,
         )
     except ValidationError as error:

@@ -7,7 +7,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
-from microblog.data.models import Bookmark, ConversationMute, Favourite, Pin, Status
+from microblog.data.models import Account, Bookmark, ConversationMute, Favourite, Pin, Status
 from microblog.data.queries.accounts import ACCOUNT_COLUMNS, accounts
 from microblog.data.queries.pages import PagedSelect, paged, read_page
 from microblog.data.queries.posting import count
@@ -96,6 +96,11 @@ def insert_pin(session: Session, account_id: int, status_id: int) -> None:
 def delete_pin(session: Session, account_id: int, status_id: int) -> None:
     """Take a pin away, where there is one."""
     session.execute(delete(Pin).where(Pin.account_id == account_id, Pin.status_id == status_id))
+
+
+def lock_pins(session: Session, account_id: int) -> None:
+    """Let nobody else change the account's pins until the commit."""
+    session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
 
 
 def count_pins(session: Session, account_id: int, *, but_status_id: int) -> int:

@@ -47,6 +47,9 @@ _VIEWER = (
         User.confirmed_at,
         User.time_zone,
         User.locale,
+        User.default_visibility,
+        User.default_sensitive,
+        User.default_language,
         select(func.count()).select_from(_unread).scalar_subquery().label("unread_notifications"),
     )
     .join(Account, Account.id == LogInSession.account_id)
