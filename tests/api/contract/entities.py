@@ -155,24 +155,26 @@ _FOR_VIEWERS: Schema = {
     "reblogged": BOOLEAN,
     "bookmarked": BOOLEAN,
     "muted": BOOLEAN,
-    "pinned": BOOLEAN,
     "filtered": EMPTY_LIST,
 }
+# Only of posts that the viewer could pin: their own.
+_PINNED: Schema = {"pinned": BOOLEAN}
 
 
-def _status(viewer: Schema, boosted: str, **more: Schema) -> Schema:
+def _status(boosted: str, more: Schema, optional: Schema | None = None) -> Schema:
     """A status whose boosted one, if it is a boost, is of the same kind, and no boost itself."""
-    bare = {**_STATUS, **viewer}
-    return fields({**bare, **more, "reblog": nullable(ref(boosted))})
+    return fields({**_STATUS, **more, "reblog": nullable(ref(boosted))}, optional)
 
 
 STATUSES = {
-    # To somebody who is signed in, and to everybody else.
-    "Status": _status(_FOR_VIEWERS, "BoostedStatus"),
-    "PublicStatus": _status({}, "PublicBoostedStatus"),
-    "BoostedStatus": fields({**_STATUS, **_FOR_VIEWERS, "reblog": NULL}),
+    # To somebody who is signed in (one's own; anybody's), and to everybody else.
+    "OwnStatus": _status("BoostedStatus", {**_FOR_VIEWERS, **_PINNED}),
+    "Status": _status("BoostedStatus", _FOR_VIEWERS, _PINNED),
+    "PublicStatus": _status("PublicBoostedStatus", {}),
+    "BoostedStatus": fields({**_STATUS, **_FOR_VIEWERS, "reblog": NULL}, _PINNED),
     "PublicBoostedStatus": fields({**_STATUS, "reblog": NULL}),
-    "DeletedStatus": _status(_FOR_VIEWERS, "BoostedStatus", text=STRING),
+    # Its text is the source, for writing it anew.
+    "DeletedStatus": _status("BoostedStatus", {**_FOR_VIEWERS, "text": STRING}, _PINNED),
     "MediaAttachment": fields(
         {
             "id": ID,

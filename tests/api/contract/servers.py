@@ -3,6 +3,8 @@
 from tests.api.contract.shapes import (
     BOOLEAN,
     COUNT,
+    DATETIME,
+    HTML,
     ID,
     LANGUAGE,
     NAME,
@@ -63,6 +65,8 @@ _URLS = fields(
     {name: nullable(URL) for name in ("status", "about", "privacy_policy", "terms_of_service")},
 )
 
+_JRD_LINK = fields({"rel": NAME}, {"type": NAME, "href": URL, "template": string(r"https?://\S+")})
+
 INSTANCES = {
     "V1Instance": fields(
         {
@@ -121,6 +125,11 @@ INSTANCES = {
         }
     ),
     "Rule": _RULE,
+    "ExtendedDescription": fields({"updated_at": nullable(DATETIME), "content": HTML}),
+    # RFC 7033, 4.4
+    "WebFinger": fields(
+        {"subject": string(r"acct:[A-Za-z0-9_]+@\S+"), "aliases": list_of(URL), "links": list_of(_JRD_LINK)}
+    ),
     # nodeinfo.diaspora.software/schema.html
     "NodeInfoLinks": fields({"links": list_of(fields({"rel": URL, "href": URL}))}),
     "NodeInfo": fields(

@@ -20,6 +20,7 @@ EXAMPLES = {
 OTHER_EXAMPLES = [
     "wss://blog.example", "en", "alice", "4.2.0 (compatible; Microblog 1.2.3)", "<p>Hi</p>", "640x480",
     "image/png", "1763712000", "urn:ietf:wg:oauth:2.0:oob", "LEHV6nWB2yk8pyo0adR*.7kCMdnj", "x" * 40,
+    "acct:bob@localhost", "https://blog.example/{uri}",
 ]  # fmt: skip
 Path = tuple[str | int, ...]
 DEEP = 3
