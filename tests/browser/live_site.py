@@ -1,10 +1,12 @@
-"""The real site for browsers: gunicorn, worker and relay as processes, on servers and data of their own."""
+"""The real site for browsers and clients: gunicorn, worker and relay as processes, on servers and data of
+their own.
+"""
 
 import random
 import socket
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
@@ -27,6 +29,7 @@ START_SECONDS = 60
 PORTS = range(20_000, 32_768)
 #: None of these tests is about the limits.
 PLENTY = "10000 per minute"
+LIMITS = ("LOG_IN", "LOG_IN_TOTAL", "SIGN_UP", "POST", "RESET", "API", "APP")
 USER_AGENT = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
 
 
@@ -117,7 +120,7 @@ class Programs:
 
     def log(self, program: str) -> Path:
         """Where one's output is."""
-        return self.logs / f"browser-{self.name}-{program}.log"
+        return self.logs / f"{self.name}-{program}.log"
 
     def wait_for_web(self, port: int) -> None:
         """Wait until the site answers that it is ready."""
@@ -130,19 +133,12 @@ class Programs:
         assert process.poll() is None, processes.tail(self.log("web"))
 
 
-@pytest.fixture(scope="session")
-def live_site(
-    make_database: Callable[..., DatabaseUrls],
-    environment: dict[str, str],
-    worker_folder: Path,
-    worker_name: str,
-    process_logs: Path,
-    secret: Callable[[str], str],
+@contextmanager
+def run_site(
+    name: str, home: Path, urls: DatabaseUrls, environment: dict[str, str], logs: Path
 ) -> Iterator[LiveSite]:
-    """The site, running until the end of the run. Nothing of it is emptied: tests use names of their own."""
-    secret(PASSWORD)
-    home, port = worker_folder / "browser", find_free_port()
-    urls = make_database(f"browser_{worker_name}")
+    """Run the site's programs in a folder and on a database of their own, under a name for their logs."""
+    port = find_free_port()
     with ExitStack() as stack:
         # A Redis of its own: other tests empty theirs, and their jobs are none of this worker's.
         redis, redis_socket = servers.start_redis(home)
@@ -161,10 +157,27 @@ def live_site(
             "MICROBLOG_LOG_FORMAT": "json",
             "MICROBLOG_WEB_WORKERS": "1",
             "MICROBLOG_RELAY_POLL_SECONDS": "0.05",
-            **{f"MICROBLOG_RATE_LIMIT_{name}": PLENTY for name in ("LOG_IN", "SIGN_UP", "POST", "RESET")},
+            **{f"MICROBLOG_RATE_LIMIT_{name}": PLENTY for name in LIMITS},
         }
         variables = {**environment, **changes}
-        resources = bootstrap(load_settings(variables), application="browser tests")
+        resources = bootstrap(load_settings(variables), application=f"{name} tests")
         stack.callback(resources.close)
-        stack.enter_context(Programs(variables, process_logs, worker_name)).wait_for_web(port)
+        stack.enter_context(Programs(variables, logs, name)).wait_for_web(port)
         yield LiveSite(changes["MICROBLOG_BASE_URL"], port, mailbox.folder, resources)
+
+
+@pytest.fixture(scope="session")
+def live_site(
+    make_database: Callable[..., DatabaseUrls],
+    environment: dict[str, str],
+    worker_folder: Path,
+    worker_name: str,
+    process_logs: Path,
+    secret: Callable[[str], str],
+) -> Iterator[LiveSite]:
+    """The site, running until the end of the run. Nothing of it is emptied: tests use names of their own."""
+    secret(PASSWORD)
+    urls = make_database(f"browser_{worker_name}")
+    name = f"browser-{worker_name}"
+    with run_site(name, worker_folder / "browser", urls, environment, process_logs) as site:
+        yield site
