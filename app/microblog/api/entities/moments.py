@@ -21,6 +21,6 @@ def format_moment(moment: datetime) -> str:
 
 def format_day(moment: datetime | date) -> str:
     """The UTC day of a moment, or a day."""
-    if isinstance(moment, datetime):
-        moment = moment.astimezone(UTC).date()
-    return moment.isoformat()
+    if isinstance(moment, datetime) and moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat()[:10]

@@ -1,6 +1,6 @@
 """Accounts as entities, from rows with the columns of data/queries/accounts.py: ACCOUNT_COLUMNS."""
 
-from datetime import UTC, datetime, time
+from datetime import datetime
 from typing import Any
 
 from microblog.api.entities.accounts import (
@@ -91,7 +91,7 @@ def _common(row: Row, urls: Urls) -> dict[str, Any]:
         "noindex": False,
         "fields": [Field(name=field["name"], value=urls.html(field["value_html"])) for field in row.fields],
         "roles": _present_roles(row.role),
-        "created_at": format_moment(datetime.combine(row.created_at.astimezone(UTC), time(), UTC)),
+        "created_at": f"{format_day(row.created_at)}T00:00:00.000Z",
         "last_status_at": format_day(row.last_status_at) if row.last_status_at is not None else None,
         "statuses_count": row.statuses_count,
         "followers_count": row.followers_count,
