@@ -3,8 +3,11 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from microblog.domain.scopes import WORDS
 from microblog.services import accounts, credentials, statistics
+from microblog.services.applications import register_application
 from microblog.services.credentials import CONFIRM, RESET
+from microblog.services.tokens import issue_token
 from tests.browser.live_site import LiveSite
 from tests.factories import PASSWORD
 from tests.site import mailed_token
@@ -20,6 +23,7 @@ HARD = [
     "W" * 480,
 ]
 LONGEST_NAME = "Longest_of_all_the_names_here0"
+CALLBACK = "http://localhost/" + "callback" * 20
 POSTS = 24
 DAYS = 14
 
@@ -34,6 +38,7 @@ class Content:
     confirm_token: str
     reset_token: str
     unsubscribe_token: str
+    client_id: str
 
 
 def write_content(site: LiveSite) -> Content:
@@ -50,7 +55,7 @@ def write_content(site: LiveSite) -> Content:
         site.add_follow(member, f"neighbour{number}")
     site.add_post(member, "And one more", in_reply_to_id=replied)
     compute_statistics(site)
-    return Content(replied, own, hard, *make_tokens(site, member))
+    return Content(replied, own, hard, *make_tokens(site, member), make_applications(site, member))
 
 
 def write_hard_posts(site: LiveSite) -> int:
@@ -72,6 +77,27 @@ def compute_statistics(site: LiveSite) -> None:
     with site.resources.database.unit_of_work() as session:
         for age in range(DAYS):
             statistics.compute_day(session, day=today - timedelta(days=age))
+
+
+def make_applications(site: LiveSite, member: int) -> str:
+    """Clients that may use the member's account, one of their own; the client id of one that may not yet."""
+    website = "https://example.org/" + "a-very-long-path-without-a-break/" * 6
+    with site.resources.database.unit_of_work() as session:
+        for name in ("A client", "W" * 100):
+            new = register_application(
+                session,
+                name=name,
+                redirect_uris=CALLBACK,
+                scopes=" ".join(WORDS),
+                website=website,
+                is_secure=True,
+            )
+            issue_token(session, application_id=new.row.id, account_id=member, scopes=new.row.scopes)
+        own = register_application(
+            session, name="W" * 100, redirect_uris=[website, CALLBACK], is_secure=True, owner_id=member
+        )
+        issue_token(session, application_id=own.row.id, account_id=member, scopes=["read", "write:media"])
+    return str(new.row.client_id)
 
 
 def make_tokens(site: LiveSite, member: int) -> tuple[str, str, str]:

@@ -1,8 +1,12 @@
 """Every page of the site, as visitors and members meet it."""
 
 from dataclasses import dataclass
+from urllib.parse import quote
 
-from tests.browser.content import LONGEST_NAME
+from microblog.domain.scopes import WORDS
+from tests.browser.content import CALLBACK, LONGEST_NAME
+
+QUESTION = "response_type=code&client_id={client_id}&redirect_uri=" + quote(CALLBACK, safe="")
 
 
 @dataclass(frozen=True)
@@ -67,5 +71,11 @@ MEMBER = [
     Target("settings.account", "/settings/account", "member"),
     Target("settings.preferences", "/settings/preferences", "member"),
     Target("settings.sessions", "/settings/sessions", "member"),
+    Target("applications.authorized", "/settings/authorized", "member"),
+    Target("applications.authorized", "/settings/authorized", "newcomer"),
+    Target("applications.index", "/settings/applications", "member"),
+    Target("oauth.ask", f"/oauth/authorize?{QUESTION}&scope=read%20write:media", "member"),
+    Target("oauth.ask", f"/oauth/authorize?{QUESTION}&scope={'%20'.join(WORDS)}", "member"),
+    Target("oauth.ask", "/oauth/authorize?client_id=unknown", "member", 400),
     Target("", "/@nobody", "member", 404),
 ]

@@ -19,6 +19,8 @@ AXE_SCRIPT = Axe().axe_script
 RUN_AXE = '() => axe.run({ resultTypes: ["violations"] }).then((results) => results.violations)'
 WIDTHS = (1280, 800, 390, 320)
 HEIGHT = 900
+#: How the handlers of pages declare who may call them; others answer programs.
+PAGES = ("public", "signed_in", "confirmed")
 GRAVE = ("serious", "critical")
 
 
@@ -80,7 +82,7 @@ def list_pages(app: Flask) -> set[str]:
         rule.endpoint
         for rule in app.url_map.iter_rules()
         if "GET" in (rule.methods or set())
-        and getattr(app.view_functions[rule.endpoint], AUTHENTICATION, None) != "machine"
+        and getattr(app.view_functions[rule.endpoint], AUTHENTICATION, None) in PAGES
     }
 
 
@@ -95,6 +97,7 @@ REFUSED = [
     ("", "/reset-password/new?token={reset_token}", "Save the password", {"New password": "short"}),
     ("member", "/write", "Post", {"Write a post": "too long " * 100}),
     ("member", "/settings/profile", "Save the profile", {"Display name": "W" * 51, "About you": "W" * 501}),
+    ("member", "/settings/applications", "Make the application", {"Website": "W" * 100, "Scopes": "W" * 200}),
     ("member", "/settings/account", "Change the address", {"New e-mail address": "x@example.org"}),
 ]
 

@@ -23,13 +23,17 @@ class Watcher:
     """
 
     def __init__(self, site_url: str) -> None:
-        self.site = urlsplit(site_url).netloc
+        self._sites = {urlsplit(site_url).netloc}
         self.problems: list[str] = []
         self._allowed: set[tuple[str, int]] = set()
 
     def allow(self, path: str, status: int) -> None:
         """Expect this status for this path (without its query)."""
         self._allowed.add((path, status))
+
+    def allow_site(self, url: str) -> None:
+        """Expect requests to this site, too."""
+        self._sites.add(urlsplit(url).netloc)
 
     def watch(self, context: BrowserContext, *, has_scripts: bool) -> None:
         """Watch all pages of the context."""
@@ -49,7 +53,7 @@ class Watcher:
         self._note(f"script error: {error.error}", error.page)
 
     def _on_request(self, request: Request) -> None:
-        if urlsplit(request.url).netloc != self.site:
+        if urlsplit(request.url).netloc not in self._sites:
             self.problems.append(f"request to somebody else: {request.url}")
 
     def _on_failure(self, request: Request) -> None:

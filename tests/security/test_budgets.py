@@ -29,6 +29,8 @@ PERSON = {
     "/settings/sessions": 2,
     "/settings/account": 3,
     "/settings/preferences": 2,
+    "/settings/authorized": 2,
+    "/settings/applications": 2,
     "/about": 1,
 }
 

@@ -40,6 +40,8 @@ READING = [
     "/settings/account",
     "/settings/preferences",
     "/settings/sessions",
+    "/settings/applications",
+    "/settings/authorized",
     "/write",
     "/statistics",
     "/about",
@@ -159,7 +161,7 @@ def test_forms_of_people(people: Callable[..., Browser], browser: Browser, probe
 
 
 def settings_pages() -> set[str]:
-    return {"/settings/profile", "/settings/account", "/settings/preferences"}
+    return {"/settings/profile", "/settings/account", "/settings/preferences", "/settings/applications"}
 
 
 @pytest.mark.parametrize("probe", [name for name in PROBES if name not in ("long", "pattern")])

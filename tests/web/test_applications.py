@@ -161,7 +161,9 @@ def test_people_make_applications_slowly(make_app: Callable[..., Flask], people:
     assert [alice.submit(OWN, **FIELDS).status_code for _ in range(3)] == [200, 200, 429]
 
 
-@pytest.mark.parametrize("path", [AUTHORIZED, OWN])
-def test_the_pages_are_among_the_settings(people: People, path: str) -> None:
-    page = people("alice").get("/settings/profile").text
-    assert f'href="{path}"' in page
+def test_the_pages_are_among_the_settings(people: People) -> None:
+    alice = people("alice")
+    assert f'href="{AUTHORIZED}"' in alice.get("/settings/profile").text
+    assert f'href="{OWN}"' in alice.get(AUTHORIZED).text
+    for path in (AUTHORIZED, OWN):
+        assert f'href="{AUTHORIZED}" aria-current="page"' in alice.get(path).text
