@@ -69,6 +69,10 @@ def authorize(account_id: int, requester_id: int) -> Act:
     )
 
 
+def unlock(account_id: int) -> Act:
+    return lambda session: accounts.update_profile(session, account_id=account_id, locked=False)
+
+
 def lock(database: Database, account_id: int, *, locked: bool = True) -> None:
     with database.unit_of_work() as session:
         accounts.update_profile(session, account_id=account_id, locked=locked)
@@ -129,8 +133,24 @@ def test_a_request_of_who_was_blocked_meanwhile_is_not_granted(
     assert not relationship(database, ada, bob).following
 
 
-def unlock(account_id: int) -> Act:
-    return lambda session: accounts.update_profile(session, account_id=account_id, locked=False)
+@pytest.mark.parametrize("act", [follow, block, "unlock"], ids=["follow", "block", "unlock"])
+@pytest.mark.parametrize("is_turned", [True, False])
+def test_the_smaller_id_is_locked_first(
+    database: Database, pair: tuple[int, int], act: Callable[[int, int], Act] | str, is_turned: bool
+) -> None:
+    ada, bob = pair[::-1] if is_turned else pair
+    lock(database, bob)
+    _run(database, follow(ada, bob))
+    change = unlock(bob) if isinstance(act, str) else act(ada, bob)
+    take = text("SELECT FROM accounts WHERE id = :id FOR NO KEY UPDATE NOWAIT")
+    with ThreadPoolExecutor(1) as pool:
+        with database.unit_of_work() as session:
+            session.execute(take, {"id": min(pair)})
+            other = pool.submit(_run, database, change)
+            wait_for(lambda: other.done() or _is_waiting(database), 10, lambda: "nobody waits")
+            # Who waits for the smaller one holds nothing yet.
+            session.execute(take, {"id": max(pair)})
+        other.result(timeout=10)
 
 
 def test_a_follow_while_the_lock_is_taken_off_waits_for_no_answer(

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
@@ -9,7 +9,15 @@ from microblog.data.feeds import Feeds
 from microblog.data.models import Account, Job, Notification
 from microblog.domain.errors import Forbidden, NotFound, ValidationError
 from microblog.domain.pages import Page, PageRequest
-from microblog.services import accounts, blocks, follow_requests, mutes, notifications, relationships, statuses
+from microblog.services import (
+    accounts,
+    blocks,
+    follow_requests,
+    mutes,
+    notifications,
+    relationships,
+    statuses,
+)
 from microblog.services.counters import recount_accounts
 from tests.factories import make_account, make_follow, make_status
 
@@ -115,6 +123,15 @@ def test_a_locked_account_is_asked(session: Session, ada: int, bob: int) -> None
     relationships.unfollow(session, account_id=ada, target_id=bob)
     assert between(session, ada, bob) == {}
     assert told(session, bob) == []
+
+
+def test_a_request_that_nobody_need_answer_any_more_is_a_follow(session: Session, ada: int, bob: int) -> None:
+    accounts.update_profile(session, account_id=bob, locked=True)
+    relationships.follow(session, account_id=ada, target_id=bob, notifies=True)
+    session.execute(update(Account).where(Account.id == bob).values(locked=False))
+    relationships.follow(session, account_id=ada, target_id=bob)
+    assert between(session, ada, bob) == {"following": True, "showing_reblogs": True, "notifying": True}
+    assert told(session, bob) == ["follow"]
 
 
 def test_who_follows_already_is_not_asked_again(session: Session, ada: int, bob: int) -> None:
