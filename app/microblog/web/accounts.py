@@ -28,11 +28,13 @@ blueprint = Blueprint("accounts", __name__)
 
 @dataclass(frozen=True)
 class Relationship:
-    """What is between the viewer and the account of a profile."""
+    """What is between the viewer and the account of a profile. `is_apart`: a block stands between them."""
 
-    following: bool
-    followed_by: bool
-    is_self: bool
+    following: bool = False
+    followed_by: bool = False
+    requested: bool = False
+    is_apart: bool = False
+    is_self: bool = False
 
 
 @blueprint.get("/@<username:username>")
@@ -63,11 +65,12 @@ def _find_relationship(context: RequestContext[Viewer | None], account_id: int) 
     if context.viewer is None:
         return None
     if context.viewer.account_id == account_id:
-        return Relationship(following=False, followed_by=False, is_self=True)
+        return Relationship(is_self=True)
     row = relationships.get_relationship(
         context.session, account_id=context.viewer.account_id, target_id=account_id
     )
-    return Relationship(row.following, row.followed_by, is_self=False)
+    is_apart = row.blocking or row.blocked_by
+    return Relationship(row.following, row.followed_by, row.requested, is_apart)
 
 
 @blueprint.get("/@<username:username>/followers")
