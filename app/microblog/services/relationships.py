@@ -146,15 +146,11 @@ def list_followers(
 
     Those whom a block keeps from the viewer are left out.
     """
-    return queries.read_accounts(
-        session, queries.FOLLOWERS, page, account_id=account_id, viewer_id=viewer_id
-    )
+    return queries.read_accounts(session, queries.FOLLOWERS, page, account_id=account_id, viewer_id=viewer_id)
 
 
 def list_following(
     session: Session, *, account_id: int, viewer_id: int | None, page: PageRequest
 ) -> Page[AnyRow]:
     """Whom the account follows, the latest first; otherwise as `list_followers`."""
-    return queries.read_accounts(
-        session, queries.FOLLOWING, page, account_id=account_id, viewer_id=viewer_id
-    )
+    return queries.read_accounts(session, queries.FOLLOWING, page, account_id=account_id, viewer_id=viewer_id)
