@@ -79,6 +79,15 @@ def test_entities_hold_the_fields_of_the_contract(document: dict[str, Any]) -> N
         assert set(contract["required"]) <= set(entity["properties"]), name
         assert set(entity["required"]) <= set(contract["properties"]), name
     assert compared > 12
+    # What is always sent is always there, also where it is always the same.
+    always = set(schemas["Account"]["properties"])
+    assert set(schemas["Account"]["required"]) == always
+    assert {"emojis", "roles", "group"} <= always
+    status = schemas["Status"]
+    assert {"poll", "card", "emojis"} <= set(status["required"])
+    assert set(status["properties"]) - set(status["required"]) == {
+        "favourited", "reblogged", "bookmarked", "muted", "pinned", "filtered", "text",
+    }  # fmt: skip
 
 
 def test_input_is_described_as_it_is_taken(document: dict[str, Any]) -> None:

@@ -1,7 +1,6 @@
 """What clients send, in each form that they have for it."""
 
 import io
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,17 +8,26 @@ import pytest
 from flask import Flask
 from werkzeug.test import TestResponse
 
+from microblog.bootstrap import Resources
+from microblog.factory import create_app
+from microblog.settings import Settings
 from tests.api.conftest import Client
 from tests.api.probes import install_probes
 
 FORM = "application/x-www-form-urlencoded"
 
 
-@pytest.fixture
-def probe(make_app: Callable[..., Flask]) -> Client:
-    app = make_app()
+@pytest.fixture(scope="module")
+def probing_app(site_settings: Settings, site_resources: Resources) -> Flask:
+    app = create_app(site_settings, site_resources)
     install_probes(app)
-    return Client(app)
+    return app
+
+
+@pytest.fixture
+def probe(probing_app: Flask) -> Client:
+    """Its endpoints ask the database nothing."""
+    return Client(probing_app)
 
 
 def send(client: Client, way: str, pairs: list[tuple[str, str]]) -> TestResponse:
