@@ -1,13 +1,13 @@
 """Access tokens and the codes that become them."""
 
-import threading
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from microblog.data.models import AccessToken, Account, AuthorizationCode, OneTimeToken, User
+from microblog.data.models import AccessToken, AuthorizationCode, OneTimeToken, User
 from microblog.data.session import Database
 from microblog.services import accounts, credentials, oauth, sessions, tokens
 from microblog.services.applications import register_application
@@ -162,26 +162,62 @@ def test_whose_log_in_ended_consents_to_nothing(session: Session) -> None:
     assert issue_code(session, application_id, ann, session_id) is None
 
 
-def test_a_code_sent_twice_at_once_gives_no_token_that_lasts(database: Database) -> None:
+def impatient(session: Session) -> Session:
+    session.execute(text("SET LOCAL lock_timeout = '50ms'"))
+    return session
+
+
+@pytest.fixture
+def consent(database: Database) -> tuple[int, int, int]:
+    """The ids of a client, of @ann, and of her log-in."""
     with database.unit_of_work() as session:
-        application_id = make_application(session)
         ann = make_account(session, "ann")
-        code = issue_code(session, application_id, ann, log_in(session, "ann")) or ""
-    barrier, made = threading.Barrier(2), []
+        return make_application(session), ann, log_in(session, "ann")
 
-    def redeem() -> None:
-        barrier.wait()
-        with database.unit_of_work() as session:
-            found = oauth.find_code(session, application_id=application_id, code=code)
-            if found:
-                made.append(oauth.redeem_code(session, found).token)
 
-    threads = [threading.Thread(target=redeem) for _ in range(2)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(made) == 1
+def test_a_code_sent_twice_at_once_gives_no_token_that_lasts(
+    database: Database, consent: tuple[int, int, int]
+) -> None:
+    application_id = consent[0]
     with database.unit_of_work() as session:
-        assert tokens.authenticate(session, token=made[0]) is None
-        assert session.scalars(select(Account.id)).all() == [ann]
+        code = issue_code(session, *consent) or ""
+    with database.unit_of_work() as first:
+        found = oauth.find_code(first, application_id=application_id, code=code)
+        assert found is not None
+        # The other one has to wait for this one's end.
+        with pytest.raises(OperationalError), database.unit_of_work() as second:
+            oauth.find_code(impatient(second), application_id=application_id, code=code)
+        token = oauth.redeem_code(first, found).token
+    with database.unit_of_work() as second:
+        assert tokens.authenticate(second, token=token) is not None
+        assert oauth.find_code(second, application_id=application_id, code=code) is None
+    with database.unit_of_work() as session:
+        assert tokens.authenticate(session, token=token) is None
+
+
+def test_a_new_password_waits_for_a_consent_on_its_way_and_ends_it(
+    database: Database, consent: tuple[int, int, int]
+) -> None:
+    with database.unit_of_work() as first:
+        assert issue_code(first, *consent)
+        with pytest.raises(OperationalError), database.unit_of_work() as second:
+            credentials.set_password(impatient(second), HASHER, username="ann", password=NEW_PASSWORD)
+    with database.unit_of_work() as second:
+        credentials.set_password(second, HASHER, username="ann", password=NEW_PASSWORD)
+        assert second.scalars(select(AuthorizationCode.id)).all() == []
+
+
+def test_a_new_password_waits_for_a_code_that_becomes_a_token_and_revokes_it(
+    database: Database, consent: tuple[int, int, int]
+) -> None:
+    with database.unit_of_work() as session:
+        code = issue_code(session, *consent) or ""
+    with database.unit_of_work() as first:
+        found = oauth.find_code(first, application_id=consent[0], code=code)
+        assert found is not None
+        with pytest.raises(OperationalError), database.unit_of_work() as second:
+            tokens.revoke_access(impatient(second), account_id=consent[1])
+        token = oauth.redeem_code(first, found).token
+    with database.unit_of_work() as second:
+        tokens.revoke_access(second, account_id=consent[1])
+        assert tokens.authenticate(second, token=token) is None
