@@ -208,6 +208,7 @@ class Stack:
 
     Log in           {DEMO_USERNAME}  /  {self.secrets["demo_password"]}
     Mailbox          http://localhost:{ports.mailbox}   (files: {shown(layout.mail)})
+    API              http://localhost:{ports.site}/api/docs   (docs/api.md: toot, Mastodon.py, curl)
     Metrics          http://localhost:{ports.metrics}/metrics
     Logs             {shown(layout.log)}
     Shell            set -a; . {shown(layout.environment_file)}; .venv/bin/microblog --help

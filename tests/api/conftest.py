@@ -1,7 +1,7 @@
 """Programs that use the API: one without a token, and one for each person."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 from flask import Flask
@@ -18,6 +18,13 @@ from tests.factories import make_account
 EVERYTHING = "read write follow push"
 
 
+class Answer(TestResponse):
+    """An answer whose JSON is what a test says it is."""
+
+    if TYPE_CHECKING:
+        json: Any
+
+
 class Client:
     """Asks the API, with a token or without. `client.get("/api/v1/…").json`."""
 
@@ -26,25 +33,25 @@ class Client:
         self.token = token
         self.account_id = account_id
 
-    def open(self, method: str, path: str, **options: Any) -> TestResponse:
+    def open(self, method: str, path: str, **options: Any) -> Answer:
         headers = dict(options.pop("headers", {}))
         if self.token is not None:
             headers.setdefault("Authorization", f"Bearer {self.token}")
-        return self.http.open(path, method=method, headers=headers, **options)
+        return cast("Answer", self.http.open(path, method=method, headers=headers, **options))
 
-    def get(self, path: str, **options: Any) -> TestResponse:
+    def get(self, path: str, **options: Any) -> Answer:
         return self.open("GET", path, **options)
 
-    def post(self, path: str, **options: Any) -> TestResponse:
+    def post(self, path: str, **options: Any) -> Answer:
         return self.open("POST", path, **options)
 
-    def put(self, path: str, **options: Any) -> TestResponse:
+    def put(self, path: str, **options: Any) -> Answer:
         return self.open("PUT", path, **options)
 
-    def patch(self, path: str, **options: Any) -> TestResponse:
+    def patch(self, path: str, **options: Any) -> Answer:
         return self.open("PATCH", path, **options)
 
-    def delete(self, path: str, **options: Any) -> TestResponse:
+    def delete(self, path: str, **options: Any) -> Answer:
         return self.open("DELETE", path, **options)
 
 

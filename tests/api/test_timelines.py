@@ -77,7 +77,8 @@ def test_paging_goes_both_ways_without_gaps(api: Api) -> None:
             down += page
             cursor = f"&max_id={page[-1]}"
         assert down == ids, path
-        up, last = [], "0"
+        up: list[str] = []
+        last = "0"
         while page := [one["id"] for one in alice.get(f"{path}?limit=4&min_id={last}").json]:
             up = page + up
             last = page[0]

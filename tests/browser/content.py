@@ -83,8 +83,8 @@ def make_applications(site: LiveSite, member: int) -> str:
     """Clients that may use the member's account, one of their own; the client id of one that may not yet."""
     website = "https://example.org/" + "a-very-long-path-without-a-break/" * 6
     with site.resources.database.unit_of_work() as session:
-        for name in ("A client", "W" * 100):
-            new = register_application(
+        clients = [
+            register_application(
                 session,
                 name=name,
                 redirect_uris=CALLBACK,
@@ -92,12 +92,15 @@ def make_applications(site: LiveSite, member: int) -> str:
                 website=website,
                 is_secure=True,
             )
+            for name in ("A client", "W" * 100)
+        ]
+        for new in clients:
             issue_token(session, application_id=new.row.id, account_id=member, scopes=new.row.scopes)
         own = register_application(
             session, name="W" * 100, redirect_uris=[website, CALLBACK], is_secure=True, owner_id=member
         )
         issue_token(session, application_id=own.row.id, account_id=member, scopes=["read", "write:media"])
-    return str(new.row.client_id)
+    return str(clients[-1].row.client_id)
 
 
 def make_tokens(site: LiveSite, member: int) -> tuple[str, str, str]:

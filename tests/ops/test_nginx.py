@@ -49,6 +49,13 @@ def test_other_pages_are_not(path: str) -> None:
     assert not HEALTH.search(path)
 
 
+def test_pictures_may_be_shown_by_web_clients_elsewhere() -> None:
+    media, other = make_site().split("location ~ \"^/media/", 1)[1].split("location /media/ {", 1)
+    assert "Cross-Origin-Resource-Policy cross-origin" in media
+    assert "Access-Control-Allow-Origin *" in media
+    assert "cross-origin" not in other
+
+
 @pytest.mark.parametrize("edge", [["2001:db8::11"], []], ids=["behind an edge", "alone"])
 def test_addresses_of_ipv6_stand_in_brackets_before_a_port(edge: list[str]) -> None:
     tls = {"nginx_certificate_path": "/tls/site", "nginx_certificate_file": {"stat": {}}}

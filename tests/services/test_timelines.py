@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.feeds import COMPLETE, Feeds, feed_key
 from microblog.data.models import Account
-from microblog.data.queries.statuses import StatusRow
+from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.errors import Unavailable
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility

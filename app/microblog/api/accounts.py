@@ -2,7 +2,6 @@
 
 from typing import Annotated, Any, Literal
 
-import msgspec
 from msgspec import Meta, Struct
 
 from microblog.api.answers import Paged
@@ -47,9 +46,7 @@ class ChangedProfile(Struct, frozen=True, kw_only=True):
     header: Upload | None = None
     locked: Annotated[bool | None, Meta(description="Whether following has to be allowed by hand.")] = None
     bot: bool | None = None
-    fields_attributes: Annotated[
-        list[ProfileField] | dict[str, ProfileField] | None, Meta(description="At most four.")
-    ] = None
+    fields_attributes: Annotated[list[ProfileField] | None, Meta(description="At most four.")] = None
     source: ProfileSource | None = None
 
 
@@ -96,7 +93,9 @@ def update_credentials(context: ApiContext, params: ChangedProfile) -> Credentia
         account_id=context.account_id,
         display_name=params.display_name,
         note=params.note,
-        fields=_read_fields(params.fields_attributes),
+        fields=None
+        if params.fields_attributes is None
+        else [(one.name, one.value) for one in params.fields_attributes],
         locked=params.locked,
         bot=params.bot,
         default_visibility=source.privacy,
@@ -197,15 +196,6 @@ def _check_that_there_is(context: ApiContext, account_id: int, page: Page[Any]) 
     """Raise NotFound where a list is empty because its account isn't there."""
     if not page.items:
         accounts.get_public_account(context.session, account_id=account_id)
-
-
-def _read_fields(
-    given: list[ProfileField] | dict[str, ProfileField] | None,
-) -> list[tuple[str, str]] | None:
-    if given is None:
-        return None
-    fields = given if isinstance(given, list) else list(given.values())
-    return [msgspec.structs.astuple(one) for one in fields]
 
 
 def _store(context: ApiContext, store: Any, upload: Upload) -> None:

@@ -72,10 +72,7 @@ class AccountView(AuthorView):
 
 @dataclass(slots=True)
 class StatusView:
-    """A post, or a boost of one. ``content`` is stored sanitised HTML; a time comes as datetime and as texts.
-
-    ``spoiler_text`` stands before the content, which is shown on demand; ``booster`` repeats the post.
-    """
+    """A post, or ``booster``'s boost of one. ``content`` is stored sanitised HTML; times come with texts."""
 
     id: int
     url: str
@@ -101,9 +98,7 @@ class StatusView:
 
 @dataclass(slots=True)
 class NotificationView:
-    """Something that happened to the viewer: ``kind`` as in services/notifications.py, or ``reply``: a
-    mention that answers the viewer's post.
-    """
+    """Something that happened to the viewer: ``kind`` as in services/notifications.py, or ``reply``."""
 
     id: int
     kind: str
