@@ -21,6 +21,7 @@ CALLBACK = "https://app.example/callback?from=us"
 OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-long"
 CHALLENGE = base64.urlsafe_b64encode(hashlib.sha256(VERIFIER.encode()).digest()).rstrip(b"=").decode()
+VERIFIED = "/api/v1/apps/verify_credentials"
 PKCE = {"code_challenge": CHALLENGE, "code_challenge_method": "S256"}
 
 
@@ -96,6 +97,26 @@ def read_shown_code(response: TestResponse) -> str:
     found = re.search(r'<code class="secret">([^<]+)</code>', response.text)
     assert found, response.text
     return found[1]
+
+
+def error_of(response: TestResponse, status: int = 400) -> str:
+    """The error's name; the whole answer is as RFC 6749 wants it."""
+    assert response.status_code == status, response.text
+    assert response.json is not None
+    assert set(response.json) == {"error", "error_description"}
+    assert response.headers["Cache-Control"] == "private, no-store"
+    assert ("WWW-Authenticate" in response.headers) is (status == 401)
+    return str(response.json["error"])
+
+
+def token_of(response: TestResponse) -> str:
+    assert response.status_code == 200, response.text
+    return str((response.json or {})["access_token"])
+
+
+def use(client: Client, token: str, path: str = VERIFIED) -> int:
+    """The status of an ordinary request with that token."""
+    return client.http.get(path, headers={"Authorization": f"Bearer {token}"}).status_code
 
 
 @pytest.fixture
