@@ -100,7 +100,7 @@ def find_sheets(visitor: Visitor) -> set[str]:
 def write_posts(site: Site, account: Account, count: int = 6) -> None:
     """Posts through the edge, half of them to each web host.
 
-    The edge gives requests to both hosts in turn, and a post is two: without a third, all would reach the same.
+    The edge gives requests to both hosts in turn, and a post is two: without a third, all reach the same one.
     """
     visitor = site.visitor()
     visitor.cookies.update(account.cookies)
