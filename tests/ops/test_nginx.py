@@ -50,7 +50,7 @@ def test_other_pages_are_not(path: str) -> None:
 
 
 def test_pictures_may_be_shown_by_web_clients_elsewhere() -> None:
-    media, other = make_site().split("location ~ \"^/media/", 1)[1].split("location /media/ {", 1)
+    media, other = make_site().split('location ~ "^/media/', 1)[1].split("location /media/ {", 1)
     assert "Cross-Origin-Resource-Policy cross-origin" in media
     assert "Access-Control-Allow-Origin *" in media
     assert "cross-origin" not in other
