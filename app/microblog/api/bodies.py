@@ -65,7 +65,8 @@ def merge(first: Values, second: Values) -> Values:
 
 def _read_body() -> Values:
     mimetype = request.mimetype
-    if request.method in ("GET", "HEAD") and not request.content_length:
+    if request.method in ("GET", "HEAD"):
+        # Caches know it by its address alone: a body must not change the answer (RFC 9110, 9.3.1).
         return {}
     if request.mimetype_params.get("charset", "utf-8").strip("\"'").lower() not in CHARSETS:
         raise Unreadable("The body's charset must be UTF-8")
@@ -108,11 +109,12 @@ def _read_multipart() -> Values:
     if not request.mimetype_params.get("boundary"):
         raise Unreadable("The body has no boundary")
     request.parameter_storage_class = InOrder
-    pairs = list(request.form.items(multi=True))
+    # A part without a name is nobody's.
+    pairs = [(name, value) for name, value in request.form.items(multi=True) if name]
     if any(REPLACEMENT in value or REPLACEMENT in name for name, value in pairs):
         # It stands where werkzeug met bytes that are no UTF-8.
         raise Unreadable("The body is not valid UTF-8")
-    files = [(name, Upload(file)) for name, file in request.files.items(multi=True) if file.filename]
+    files = [(name, Upload(file)) for name, file in request.files.items(multi=True) if name and file.filename]
     return nest([*pairs, *files])
 
 

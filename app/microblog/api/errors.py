@@ -11,6 +11,7 @@ from microblog.api.answers import encode
 from microblog.api.entities.errors import Error
 from microblog.domain.errors import Message
 from microblog.http.errors import Problem, answer_error, register_errors
+from microblog.http.headers import GONE, share_data
 
 UNKNOWN = "There is no such address."
 
@@ -30,7 +31,10 @@ def refuse_unrouted() -> AnyResponse | None:
 
 def show_error(problem: Problem) -> ResponseReturnValue:
     """The error's body."""
-    return Response(encode(Error(_tell(problem))), content_type="application/json; charset=utf-8")
+    response = Response(encode(Error(_tell(problem))), content_type="application/json; charset=utf-8")
+    if problem.status in GONE and "Authorization" not in request.headers:
+        share_data(response)
+    return response
 
 
 def _tell(problem: Problem) -> str:

@@ -16,13 +16,12 @@ from microblog.services.tokens import Bearer
 
 
 def count_request(bearer: Bearer | None) -> None:
-    """Count a request of a person, a client, or an address. Raises RateLimited where it is one too many."""
-    if bearer is None:
+    """Count a request of a person or an address. Raises RateLimited where it is one too many."""
+    if bearer is None or bearer.account_id is None:
+        # A client's own token as well: anybody registers as many clients as they like.
         subject = ("address", client_subject())
-    elif bearer.account_id is not None:
-        subject = ("account", str(bearer.account_id))
     else:
-        subject = ("application", str(bearer.application_id))
+        subject = ("account", str(bearer.account_id))
     window = g.api_window = get_limiter().count_request(*subject)
     if window.is_over:
         metrics.RATE_LIMITED.labels("api").inc()

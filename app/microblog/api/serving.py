@@ -16,6 +16,7 @@ from microblog.domain.errors import (
     ConfirmationRequired,
     Forbidden,
     InvalidAccessToken,
+    NotFound,
     PersonRequired,
 )
 from microblog.domain.scopes import covers
@@ -29,6 +30,9 @@ OUT_OF_SCOPE = N_("This action is outside the authorized scopes")
 
 def serve(endpoint: Endpoint, url_arguments: dict[str, Any]) -> Response:
     """Answer one request in one transaction; what an answer of 400 and above wrote is taken back."""
+    if any("\x00" in value for value in url_arguments.values() if isinstance(value, str)):
+        # Nothing has such a name, and the database takes no such text.
+        raise NotFound
     resources = get_resources()
     with resources.database.unit_of_work() as session:
         bearer = _find_counted_bearer(session)

@@ -11,6 +11,10 @@ STATUS_MENTIONS = 20
 STATUS_TAGS = 30
 LANGUAGE_CHARACTERS = 35
 PINS = 5
+# Former versions of a post that are shown.
+VERSIONS = 100
+# Of a longer text only the beginning is looked for.
+SEARCH_CHARACTERS = 500
 # Accounts whose relationships can be asked for at once.
 RELATIONSHIPS_ASKED = 100
 # Of longer ones the beginning counts.

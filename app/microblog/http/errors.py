@@ -17,6 +17,8 @@ from microblog.domain import errors
 from microblog.domain.errors import DomainError, Message
 
 RETRY_SECONDS = 10
+# PostgreSQL's SQLSTATE.
+FOREIGN_KEY_VIOLATION = "23503"
 
 STATUS_OF: dict[type[DomainError], int] = {
     errors.ValidationError: 422,
@@ -59,6 +61,9 @@ def find_problem(error: Exception) -> Problem:
     if type(error).__module__.startswith("gunicorn."):
         # A body that the server couldn't take apart; the error's text holds a part of it.
         return Problem(400)
+    if isinstance(error, exc.IntegrityError) and getattr(error.orig, "pgcode", "") == FOREIGN_KEY_VIOLATION:
+        # What this is about was deleted in the same moment.
+        return _of_domain(errors.NotFound())
     if is_database_away(error):
         log.warning("database.unavailable", error=type(error).__name__)
         return Problem(503, retry_after=RETRY_SECONDS)

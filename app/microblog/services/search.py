@@ -11,7 +11,7 @@ from microblog.data.queries.accounts import AccountRow
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.errors import NotFound
 from microblog.domain.ids import parse_id
-from microblog.domain.limits import SEARCH_OFFSET
+from microblog.domain.limits import SEARCH_CHARACTERS, SEARCH_OFFSET
 from microblog.domain.pages import PageRequest
 from microblog.services import account_search, accounts, tags, timelines
 from microblog.services.tags import TagView
@@ -51,7 +51,7 @@ def search(
     `following`: only people whom the viewer follows; `by_account_id`: only posts of this account; `page`
     bounds the ids of posts.
     """
-    text = text.strip()
+    text = text.strip()[:SEARCH_CHARACTERS]
     if text.startswith(f"{base_url}/"):
         return _resolve(session, urlsplit(text).path, viewer_id, kind)
     found = Found()

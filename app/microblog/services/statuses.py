@@ -11,6 +11,7 @@ from microblog.data.queries import posting
 from microblog.data.queries import statuses as queries
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.errors import NotFound
+from microblog.domain.visibility import OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +62,13 @@ def get_source(session: Session, *, account_id: int, status_id: int) -> AnyRow:
 def list_versions(
     session: Session, *, status_id: int, viewer_id: int | None
 ) -> tuple[StatusRow, list[AnyRow]]:
-    """A post as it is, and its former versions, the first one first. Raises NotFound."""
+    """A post as it is, and its former versions, the first one first. Raises NotFound.
+
+    Of a post that isn't for everybody only its author reads those: an edit may have named somebody else.
+    """
     status = get_status(session, status_id=status_id, viewer_id=viewer_id)
+    if status.visibility not in OPEN and status.account_id != viewer_id:
+        return status, []
     return status, queries.list_versions(session, status.shown_id)
 
 

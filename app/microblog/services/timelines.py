@@ -16,6 +16,8 @@ from microblog.domain.pages import Page, PageRequest
 from microblog.domain.text import normalise_tag
 from microblog.services.feeds import read_feed
 
+FEED_BATCH = 41
+
 
 def read_public(session: Session, *, viewer_id: int | None, page: PageRequest) -> Page[StatusRow]:
     """All public posts that answer nobody."""
@@ -116,9 +118,11 @@ def _read_from_feed(
         return None
     ids = _select_ids(feed, page)
     wanted = page.limit + 1
+    # Not fewer at once, or a short page of a feed with many hidden posts would ask for each.
+    batch = max(wanted, FEED_BATCH)
     rows: list[StatusRow] = []
-    for start in range(0, len(ids), wanted):
-        found = queries.get_home_statuses(session, ids[start : start + wanted], viewer_id)
+    for start in range(0, len(ids), batch):
+        found = queries.get_home_statuses(session, ids[start : start + batch], viewer_id)
         rows.extend(found[::-1] if upwards else found)
         if len(rows) >= wanted:
             return rows[:wanted]

@@ -9,6 +9,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    exists,
     false,
     func,
     or_,
@@ -94,11 +95,16 @@ _LOCK_PAIR = (
 )
 
 
+_owner = Account.__table__.alias("owner")
+
+
 def _accounts_beside(this: Any, other: Any) -> AnySelect:
     return (
         select(*ACCOUNT_COLUMNS, Follow.id.label("follow_id"))
         .join(Follow, other == accounts.c.id)
         .where(this == _ME, accounts.c.suspended_at.is_(None), ~is_apart(accounts.c.id))
+        # Nor is anything told of somebody suspended.
+        .where(exists().where(_owner.c.id == _ME, _owner.c.suspended_at.is_(None)))
     )
 
 

@@ -33,8 +33,8 @@ from microblog.data.queries.status_rows import (
     statuses,
     wanted_in_timelines,
 )
-from microblog.data.queries.visibility import VIEWER, is_wanted
-from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS
+from microblog.data.queries.visibility import NOBODY, VIEWER, is_wanted
+from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS, VERSIONS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
 
@@ -125,7 +125,7 @@ OF_ACCOUNT = _paged(
 )
 
 # Of the tags in `all` a post has to use each one, of those in `none` not any.
-_left_out = func.unnest(_names("all")).table_valued("name").alias("left_out")
+_left_out = func.unnest(_names("all")).table_valued("name").render_derived("left_out")
 _OF_TAGS = _for_both(
     _IS_PUBLIC,
     ~exists(literal_column("1"))
@@ -170,7 +170,15 @@ FOUND = _paged(
     )
 )
 
-# Ids only, bounded on both sides; the rows pass the visibility predicate in the statement that follows.
+# Ids only, bounded on both sides; the rows pass the visibility predicate in the statement that follows. What
+# the viewer may not see doesn't count below: a few hundred hidden answers would push out all others.
+_SEE = """(
+    s.visibility IN ('public', 'unlisted') OR s.account_id = :viewer_id
+    OR EXISTS (SELECT FROM mentions m WHERE m.status_id = s.id AND m.account_id = :viewer_id)
+    OR s.visibility = 'private' AND EXISTS (
+        SELECT FROM follows f WHERE f.account_id = :viewer_id AND f.target_account_id = s.account_id
+    )
+)"""
 _THREAD_IDS = text(
     """
     WITH RECURSIVE ancestors(id, parent, depth) AS (
@@ -179,15 +187,15 @@ _THREAD_IDS = text(
         SELECT s.id, s.in_reply_to_id, depth + 1 FROM ancestors JOIN statuses s ON s.id = ancestors.parent
         WHERE depth < :max_ancestors
     ), descendants(id) AS (
-        SELECT id FROM statuses WHERE in_reply_to_id = :status_id
+        SELECT s.id FROM statuses s WHERE in_reply_to_id = :status_id AND {see}
         UNION ALL
-        SELECT s.id FROM descendants JOIN statuses s ON s.in_reply_to_id = descendants.id
+        SELECT s.id FROM descendants JOIN statuses s ON s.in_reply_to_id = descendants.id WHERE {see}
     )
     SELECT id FROM ancestors
     UNION ALL
     (SELECT id FROM descendants LIMIT :max_descendants)
-    """
-)
+    """.replace("{see}", _SEE)
+).bindparams(bindparam("viewer_id", type_=BigInteger))
 _SOURCE = select(Status.id, Status.text, Status.spoiler_text).where(
     Status.id == bindparam("status_id", type_=BigInteger),
     Status.account_id == bindparam("account_id", type_=BigInteger),
@@ -196,7 +204,8 @@ _SOURCE = select(Status.id, Status.text, Status.spoiler_text).where(
 _VERSIONS = (
     select(StatusEdit.content, StatusEdit.spoiler_text, StatusEdit.sensitive, StatusEdit.created_at)
     .where(StatusEdit.status_id == bindparam("status_id", type_=BigInteger))
-    .order_by(StatusEdit.id)
+    .order_by(StatusEdit.id.desc())
+    .limit(VERSIONS)
 )
 # Whom posts mention and which tags they use, for a whole list at once.
 _PARTS: CompoundSelect[*tuple[Any, ...]] = union_all(
@@ -234,7 +243,7 @@ def get_thread_rows(session: Session, status_id: int, viewer_id: int | None) -> 
     oldest first.
     """
     bounds = {"max_ancestors": THREAD_ANCESTORS, "max_descendants": THREAD_DESCENDANTS}
-    ids = session.scalars(_THREAD_IDS, {"status_id": status_id, **bounds})
+    ids = session.scalars(_THREAD_IDS, {"status_id": status_id, "viewer_id": viewer_id or NOBODY, **bounds})
     parameters = {"ids": list(ids), "status_id": status_id, "viewer_id": viewer_id}
     return list(session.execute(_THREAD.of(viewer_id), parameters))
 
@@ -256,8 +265,8 @@ def get_source(session: Session, status_id: int, account_id: int) -> AnyRow | No
 
 
 def list_versions(session: Session, status_id: int) -> list[AnyRow]:
-    """The former versions of a post, the first one first."""
-    return list(session.execute(_VERSIONS, {"status_id": status_id}))
+    """The last former versions of a post, the oldest first."""
+    return list(session.execute(_VERSIONS, {"status_id": status_id}))[::-1]
 
 
 def list_parts(session: Session, ids: Sequence[int]) -> list[AnyRow]:
