@@ -32,7 +32,7 @@ hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default")
 
 #: The groups of tests that share something costly, longest first: what starts last decides how long a run's
 #: workers wait for the last of them.
-LONGEST = ("browser", "stack", "certificates", "jobs", "wheel", "postgresql-15")
+LONGEST = ("browser", "clients", "privacy", "stack", "certificates", "jobs", "wheel", "postgresql-15")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

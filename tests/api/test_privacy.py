@@ -9,7 +9,7 @@ from flask import Flask
 from microblog.bootstrap import Resources
 from tests.addresses import DatabaseUrls
 from tests.api.privacy.surfaces import API, POSTLESS, SITE, SURFACES, Surface, plain_rule, read
-from tests.api.privacy.world import AUTHOR, READERS, Reader, World, make_world
+from tests.api.privacy.world import AUTHOR, GONE, READERS, Reader, World, make_world
 from tests.api.standing import standing_data
 
 pytestmark = pytest.mark.xdist_group("privacy")
@@ -120,6 +120,15 @@ def test_a_hidden_post_is_not_there(end: str, reader: Reader, world: World) -> N
     }
     wanted = {word: 401 if reader.banned else 200 if word in may_see else 404 for word in codes}
     assert codes == wanted
+
+
+@pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
+def test_a_boost_of_somebody_suspended_is_not_there(reader: Reader, world: World) -> None:
+    client, path = world.clients[reader.name], f"/api/v1/statuses/{world.lost_boost}"
+    wanted = 401 if reader.banned else 404
+    assert {client.get(f"{path}{end}").status_code for end in ("", "/context", "/history")} == {wanted}
+    boosters = client.get(f"/api/v1/statuses/{world.posts['plainpublic']}/reblogged_by").text
+    assert f'"{GONE}"' not in boosters
 
 
 ACTIONS = [

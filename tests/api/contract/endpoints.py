@@ -72,6 +72,8 @@ ACCOUNTS = {
     "POST /api/v1/follow_requests/{}/reject": of("Relationship", "erin", by="locked"),
     "GET /api/v1/mutes": of("[MutedAccount]"),
     "GET /api/v1/blocks": of("[Account]"),
+    "GET /api/v1/suggestions": of("[Account]"),
+    "GET /api/v2/suggestions": of("[Suggestion]"),
     "GET /api/v1/preferences": of("Preferences"),
     "POST /api/v1/reports": of(
         "Report", body={"account_id": "<bob>", "status_ids": ["<post>"], "comment": "So so"}
@@ -129,8 +131,6 @@ OTHERS = {
             "v1/scheduled_statuses",
             "v1/domain_blocks",
             "v1/endorsements",
-            "v1/suggestions",
-            "v2/suggestions",
         )
     },
     **{

@@ -112,6 +112,7 @@ ACCOUNTS = {
     "Account": fields(_ACCOUNT, _ACCOUNT_LATER),
     "CredentialAccount": fields({**_ACCOUNT, "source": _SOURCE, "role": ROLE}, _ACCOUNT_LATER),
     "MutedAccount": fields({**_ACCOUNT, "mute_expires_at": nullable(DATETIME)}, _ACCOUNT_LATER),
+    "Suggestion": fields({"source": NAME, "account": ref("Account")}, {"sources": list_of(NAME)}),
     "Relationship": fields(_RELATIONSHIP, {"muting_expires_at": nullable(DATETIME)}),
 }
 

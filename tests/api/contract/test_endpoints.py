@@ -78,6 +78,7 @@ def make_things(clients: dict[str, Client]) -> dict[str, str]:
     things["edited"] = post("bob", "Before")
     do("bob", "PUT", f"statuses/{things['edited']}", status="After")
     things["liked"] = post("bob", "Like it or not")
+    post("frank", "Whom one might follow")
     things["doomed"] = post("alice", "Not for long")
     for action in ("favourite", "bookmark", "reblog"):
         do("alice", "POST", f"statuses/{things['post']}/{action}")

@@ -94,7 +94,8 @@ def some_statuses(end: str) -> Paths:
 
 
 def conversations(world: World, _reader: Reader) -> list[str]:
-    ids = [world.root, *world.children.values(), *world.posts.values(), *world.boosts.values()]
+    threads = [one for word, one in world.posts.items() if word.startswith(("answer", "asked"))]
+    ids = [world.root, *world.children.values(), *threads, *world.boosts.values()]
     return [f"/api/v1/statuses/{status_id}/context" for status_id in ids]
 
 
@@ -118,7 +119,8 @@ def each_notification(world: World, reader: Reader) -> list[str]:
 
 
 def searches(world: World, _reader: Reader) -> list[str]:
-    words = [*world.words, TAG, f"#{TAG}", AUTHOR]
+    words = [word for word in world.words if not word.startswith(("shared", "asked", "lostshared"))]
+    words += [TAG, f"#{TAG}", AUTHOR]
     return [f"/api/v2/search?q={quote(word)}&limit=40" for word in words]
 
 
@@ -246,39 +248,14 @@ SURFACES = [*API, *SITE]
 
 #: Pages of the site that show no posts.
 POSTLESS = {
-    "/.well-known/host-meta",
-    "/.well-known/nodeinfo",
-    "/.well-known/oauth-authorization-server",
-    "/.well-known/webfinger",
-    "/headers/original/missing.png",
-    "/nodeinfo/2.0",
-    "/oauth/authorize",
-    "/@<>/followers",
-    "/@<>/following",
-    "/about",
-    "/avatars/<>.svg",
-    "/confirm-email",
-    "/healthz",
-    "/log-in",
-    "/media/<>",
-    "/privacy",
-    "/readyz",
-    "/reset-password",
-    "/reset-password/new",
-    "/settings/",
-    "/settings/account",
-    "/settings/applications",
-    "/settings/authorized",
-    "/settings/preferences",
-    "/settings/profile",
-    "/settings/sessions",
-    "/sign-up",
-    "/sign-up/check-mail",
-    "/static/<>/<>",
-    "/statistics",
-    "/terms",
-    "/unsubscribe",
-}
+    "/.well-known/host-meta", "/.well-known/nodeinfo", "/.well-known/oauth-authorization-server",
+    "/.well-known/webfinger", "/@<>/followers", "/@<>/following", "/about", "/avatars/<>.svg",
+    "/confirm-email", "/headers/original/missing.png", "/healthz", "/log-in", "/media/<>", "/nodeinfo/2.0",
+    "/oauth/authorize", "/privacy", "/readyz", "/reset-password", "/reset-password/new", "/settings/",
+    "/settings/account", "/settings/applications", "/settings/authorized", "/settings/preferences",
+    "/settings/profile", "/settings/sessions", "/sign-up", "/sign-up/check-mail", "/static/<>/<>",
+    "/statistics", "/terms", "/unsubscribe",
+}  # fmt: skip
 
 
 def plain_rule(rule: str) -> str:

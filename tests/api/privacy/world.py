@@ -92,6 +92,8 @@ class World:
     children: dict[str, int] = field(default_factory=dict)
     notifications: dict[str, list[int]] = field(default_factory=dict)
     root: int = 0
+    # Of a public post, by somebody who was suspended afterwards.
+    lost_boost: int = 0
     words: dict[str, Visibility] = field(default_factory=dict)
     clients: dict[str, Client] = field(default_factory=dict)
     browsers: dict[str, Browser] = field(default_factory=dict)
@@ -153,6 +155,7 @@ def _write(session: Session, resources: Resources, world: World) -> None:
                 )
             if kind in ("shared", "lostshared"):
                 world.boosts[word] = _boost(session, ids[BOOSTER], world.posts[word], Visibility.PUBLIC)
+    world.lost_boost = _boost(session, ids[GONE], world.posts["plainpublic"], Visibility.PUBLIC)
     world.words[OWN] = Visibility.PRIVATE
     world.posts[OWN] = make_status(
         session, resources.feeds, ids[AUTHOR], f"{OWN} {names}", visibility=Visibility.PRIVATE
