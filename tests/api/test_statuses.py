@@ -169,7 +169,7 @@ def test_a_key_makes_sending_again_safe(api: Api) -> None:
         ({"status": "x", "in_reply_to_id": "1"}, "was deleted"),
         ({"status": "x", "in_reply_to_id": "first"}, "in_reply_to_id is not an id"),
         ({"status": "x", "media_ids": ["1"]}, "media_ids"),
-        ({"status": "x", "poll": {"options": ["a", "b"], "expires_in": 60}}, "poll"),
+        ({"status": "x", "poll": {"options": ["a", "b"], "expires_in": 60}}, "poll is not offered"),
         ({"status": "x", "scheduled_at": "2027-01-01T00:00:00Z"}, "scheduled_at"),
     ],
 )

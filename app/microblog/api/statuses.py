@@ -1,6 +1,6 @@
 """Posts: writing, reading, changing, deleting (docs.joinmastodon.org/methods/statuses)."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import structlog
 from flask import request
@@ -43,7 +43,7 @@ class NewStatus(Struct, frozen=True, kw_only=True):
     spoiler_text: Warned | None = None
     language: Language = None
     media_ids: list[Id] | None = None
-    poll: dict[str, object] | None = None
+    poll: dict[str, Any] | None = None
     scheduled_at: str | None = None
 
 
@@ -55,7 +55,7 @@ class ChangedStatus(Struct, frozen=True, kw_only=True):
     spoiler_text: Warned | None = None
     language: Language = None
     media_ids: list[Id] | None = None
-    poll: dict[str, object] | None = None
+    poll: dict[str, Any] | None = None
 
 
 @endpoints.post("/api/v1/statuses", access=USER, scope="write:statuses")

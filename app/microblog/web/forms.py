@@ -171,7 +171,7 @@ class ApplicationForm(SiteForm):
     name = StringField(_("Name"), [_required, _line])
     website = StringField(_("Website"), [_line])
     redirect_uris = TextAreaField(_("Redirect URIs"), [_required, _text], default=OUT_OF_BAND)
-    scopes = StringField(_("Scopes"), [_required, _line], default="read")
+    scopes = StringField(_("Scopes"), [_required, _line], default="read write follow")
 
 
 class PreferencesForm(SiteForm):
