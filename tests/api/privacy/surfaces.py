@@ -35,6 +35,12 @@ def own(world: World, reader: Reader) -> set[str]:
     return set(world.posts) if reader.name == AUTHOR else set()
 
 
+def versions(world: World, reader: Reader) -> set[str]:
+    """An earlier version of what is not for everybody is its author's: it may have named other people."""
+    is_hidden = {"formerprivate", "formerdirect"} if reader.name != AUTHOR else set()
+    return set(world.words) - is_hidden
+
+
 def at_home(world: World, reader: Reader) -> set[str]:
     """A home has at least what those boost and write whom one follows."""
     if reader.follows or reader.name == AUTHOR:
@@ -152,7 +158,12 @@ PROFILE = of_kinds("plain", "shared", "answer", "asked", "own")
 API = [
     Surface("/api/v1/statuses/<>", every_status, least=of_kinds("plain", "shared", "answer", "asked", "own")),
     Surface("/api/v1/statuses/<>/context", conversations, least=of_kinds("answer", "asked"), wanted=True),
-    Surface("/api/v1/statuses/<>/history", some_statuses("/history"), least=of_kinds("plain", "former")),
+    Surface(
+        "/api/v1/statuses/<>/history",
+        some_statuses("/history"),
+        most=versions,
+        least=of_kinds("plain", "former"),
+    ),
     Surface(
         "/api/v1/statuses/<>/source",
         some_statuses("/source"),
