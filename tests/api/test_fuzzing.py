@@ -30,7 +30,7 @@ PLENTY = "1000000 per minute"
 #: A look at each operation in `make test`, the same one each time; a long one in `make test-full`.
 IS_FULL = hypothesis.settings().max_examples > 1_000
 SETTINGS = hypothesis.settings(
-    max_examples=100 if IS_FULL else 4,
+    max_examples=100 if IS_FULL else 6,
     derandomize=not IS_FULL,
     database=None,
     deadline=None,
