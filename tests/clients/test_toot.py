@@ -109,9 +109,9 @@ def test_posts_and_replies(toot: Toot) -> None:
     toot.run("tootbob", "post", "Once more", "--reply-last", "--visibility", "unlisted")
     context = toot.read("tootalice", "thread", post["id"])
     assert [text(status) for status in context["descendants"]] == ["Hello yourself", "Once more"]
+    assert "Hello from #toottag" in toot.run("tootalice", "timeline", "--account", "tootalice", "--once")
     shown = toot.run("tootalice", "thread", post["id"])
     assert shown.index("Hello from #toottag") < shown.index("Hello yourself") < shown.index("Once more")
-    assert "Hello from #toottag" in toot.run("tootalice", "status", post["id"])
 
 
 def text(status: dict[str, Any]) -> str:
