@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from flask import Flask
 from sqlalchemy import text
 
 from microblog.bootstrap import Resources
@@ -135,3 +136,35 @@ def test_deleted_in_the_same_moment_is_not_found(
     insert = reactions.insert_favourite
     monkeypatch.setattr(reactions, "insert_favourite", delete_first)
     assert bob.post(f"/api/v1/statuses/{post['id']}/favourite").status_code == 404
+
+
+def test_token_endpoints_are_counted_by_address(make_app: Callable[..., Flask]) -> None:
+    http = make_app(rate_limit_api="3 per minute").test_client()
+    codes = [http.post("/oauth/token", data={"grant_type": "x"}).status_code for _ in range(4)]
+    assert codes[-1] == 429
+    assert 429 not in codes[:3]
+    assert http.post("/oauth/revoke").headers["Retry-After"]
+
+
+def test_a_website_disguises_no_host(api: Api) -> None:
+    values = {
+        "client_name": "x",
+        "redirect_uris": "https://app.example/",
+        "website": "https://localhost@evil.example/",
+    }
+    answer = api().post("/api/v1/apps", json=values)
+    assert answer.status_code == 422
+    assert "website" in answer.json["error"]
+
+
+def test_combined_tags_are_found_in_both_directions(api: Api) -> None:
+    alice = api("alice")
+    old = write(alice, "#big and #rare")
+    for number in range(3):
+        write(alice, f"#big {number}")
+    assert texts(api(), "/api/v1/timelines/tag/big?all[]=rare") == [old["content"]]
+    assert texts(api(), "/api/v1/timelines/tag/rare?all[]=big") == [old["content"]]
+    found = api().get(f"/api/v1/timelines/tag/big?none[]=rare&limit=1&max_id={old['id']}").json
+    assert found == []
+    above = api().get(f"/api/v1/timelines/tag/big?none[]=rare&limit=1&min_id={old['id']}").json
+    assert "0" in above[0]["content"]

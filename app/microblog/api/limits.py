@@ -2,7 +2,6 @@
 (docs.joinmastodon.org/api/rate-limits).
 """
 
-import time
 from datetime import UTC, datetime
 
 from flask import Response, g
@@ -25,7 +24,7 @@ def count_request(bearer: Bearer | None) -> None:
     window = g.api_window = get_limiter().count_request(*subject)
     if window.is_over:
         metrics.RATE_LIMITED.labels("api").inc()
-        raise RateLimited(max(1, window.reset_at - int(time.time())))
+        raise RateLimited(window.seconds_left)
 
 
 def tell_limits(response: Response) -> None:

@@ -21,6 +21,8 @@ RELATIONSHIPS_ASKED = 100
 IDEMPOTENCY_KEY_CHARACTERS = 500
 # Tags that one timeline may combine.
 TIMELINE_TAGS = 4
+# Uses of each among which a combination is looked for, a page.
+TAG_USES = 1_000
 
 USERNAME_CHARACTERS = 30
 DISPLAY_NAME_CHARACTERS = 50

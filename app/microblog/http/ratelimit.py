@@ -57,6 +57,11 @@ class Window:
         """Whether this request is one too many."""
         return self.used > self.limit
 
+    @property
+    def seconds_left(self) -> int:
+        """How long to wait for the next one."""
+        return max(1, self.reset_at - int(time.time()))
+
 
 class RateLimiter:
     """All limits of the site. Opens nothing until used."""

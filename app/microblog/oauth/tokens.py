@@ -11,10 +11,12 @@ from flask import Blueprint, Response, jsonify, request, url_for
 from flask.typing import ResponseReturnValue
 
 from microblog.domain import scopes
+from microblog.domain.errors import RateLimited
 from microblog.http.auth import machine
-from microblog.http.context import get_resources
+from microblog.http.context import get_limiter, get_resources
 from microblog.http.csrf import csrf_exempt
 from microblog.http.errors import Problem, register_errors
+from microblog.http.ratelimit import client_subject
 from microblog.oauth.bodies import read_request
 from microblog.oauth.grants import BASIC, NONE, POST, S256
 from microblog.oauth.server import GRANT_TYPES, Request, Server
@@ -58,6 +60,10 @@ def revoke() -> ResponseReturnValue:
 
 
 def _answer(serve: Callable[[Server, Request], Response]) -> Response:
+    # Guessing secrets and codes isn't free, and neither are the rows that tokens are.
+    window = get_limiter().count_request("address", client_subject())
+    if window.is_over:
+        raise RateLimited(window.seconds_left)
     with get_resources().database.unit_of_work() as session:
         server = Server(session)
         try:

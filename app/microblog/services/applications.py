@@ -93,7 +93,9 @@ def _find_website_problem(website: str) -> Message | None:
         return None
     try:
         parts = urlsplit(website)
-        is_good = parts.scheme in ("http", "https") and bool(parts.hostname) and " " not in website
+        # A name before the host serves to disguise whose site it is.
+        is_host = bool(parts.hostname) and "@" not in parts.netloc
+        is_good = parts.scheme in ("http", "https") and is_host and " " not in website
     except ValueError:
         is_good = False
     if not is_good or len(website) > WEBSITE_CHARACTERS:

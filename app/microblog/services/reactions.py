@@ -87,23 +87,26 @@ def unbookmark(session: Session, *, account_id: int, status_id: int) -> None:
 def pin(session: Session, *, account_id: int, status_id: int) -> None:
     """Put a post of one's own at the top of the profile. Raises NotFound, ValidationError."""
     status = get_status(session, status_id=status_id, viewer_id=account_id)
-    problem = _find_pin_problem(session, status, account_id)
+    problem = _find_pin_problem(status, account_id)
     if problem:
         raise ValidationError({"status_id": Message(problem)})
+    # The post before the account, as deleting it locks them. Whoever pins at the same moment waits here: a
+    # count that nobody holds would be no limit.
     queries.insert_pin(session, account_id, status.shown_id)
+    queries.lock_pins(session, account_id)
+    if queries.count_pins(session, account_id) > PINS:
+        raise ValidationError(
+            {"status_id": Message(N_("You have already pinned the maximum number of posts."))}
+        )
 
 
-def _find_pin_problem(session: Session, status: StatusRow, account_id: int) -> str | None:
+def _find_pin_problem(status: StatusRow, account_id: int) -> str | None:
     if status.account_id != account_id:
         return N_("Only one's own posts can be pinned.")
     if status.reblog_of_id is not None:
         return N_("A boost can't be pinned.")
     if status.visibility == Visibility.DIRECT:
         return N_("A direct post can't be pinned.")
-    # Whoever pins at the same moment waits: a count that nobody holds would be no limit.
-    queries.lock_pins(session, account_id)
-    if queries.count_pins(session, account_id, but_status_id=status.shown_id) >= PINS:
-        return N_("You have already pinned the maximum number of posts.")
     return None
 
 

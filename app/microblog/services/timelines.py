@@ -63,12 +63,16 @@ def read_tag(
 
     `also_any`: or with one of these; `also_all`: and with each of these; `but_none`: and with none of these.
     """
-    narrowing = {"all": _normalise(also_all), "none": _normalise(but_none)}
-    if also_any:
-        names = _normalise([name, *also_any])
-        return queries.read_statuses(session, queries.OF_ANY_TAG, page, viewer_id, names=names, **narrowing)
+    if not (also_any or also_all or but_none):
+        return queries.read_statuses(session, queries.OF_TAG, page, viewer_id, name=normalise_tag(name))
     return queries.read_statuses(
-        session, queries.OF_TAG, page, viewer_id, name=normalise_tag(name), **narrowing
+        session,
+        queries.OF_TAGS,
+        page,
+        viewer_id,
+        names=_normalise([name, *also_any]),
+        all=_normalise(also_all),
+        none=_normalise(but_none),
     )
 
 

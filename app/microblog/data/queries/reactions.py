@@ -103,10 +103,9 @@ def lock_pins(session: Session, account_id: int) -> None:
     session.execute(select(Account.id).where(Account.id == account_id).with_for_update(key_share=True))
 
 
-def count_pins(session: Session, account_id: int, *, but_status_id: int) -> int:
-    """How many other posts the account has pinned."""
-    statement = select(func.count()).where(Pin.account_id == account_id, Pin.status_id != but_status_id)
-    return session.scalar(statement) or 0
+def count_pins(session: Session, account_id: int) -> int:
+    """How many posts the account has pinned."""
+    return session.scalar(select(func.count()).where(Pin.account_id == account_id)) or 0
 
 
 def insert_conversation_mute(session: Session, account_id: int, conversation_id: int) -> None:

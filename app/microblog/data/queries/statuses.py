@@ -34,7 +34,7 @@ from microblog.data.queries.status_rows import (
     wanted_in_timelines,
 )
 from microblog.data.queries.visibility import NOBODY, VIEWER, is_wanted
-from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS, VERSIONS
+from microblog.domain.limits import TAG_USES, THREAD_ANCESTORS, THREAD_DESCENDANTS, VERSIONS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
 
@@ -124,21 +124,8 @@ OF_ACCOUNT = _paged(
     )
 )
 
-# Of the tags in `all` a post has to use each one, of those in `none` not any.
-_left_out = func.unnest(_names("all")).table_valued("name").render_derived("left_out")
-_OF_TAGS = _for_both(
-    _IS_PUBLIC,
-    ~exists(literal_column("1"))
-    .select_from(_left_out)
-    .where(
-        ~exists()
-        .where(StatusTag.status_id == _status.id, StatusTag.tag_id == Tag.id, Tag.name == _left_out.c.name)
-        .correlate(statuses, _left_out)
-    ),
-    ~_uses_tag(_names("none")),
-    wanted=wanted_in_timelines(boosts=False),
-)
 _used = StatusTag.__table__.alias("used")
+_TAG_POSTS = _for_both(_IS_PUBLIC, wanted=wanted_in_timelines(boosts=False))
 
 
 def _of_tag(statement: AnySelect) -> PagedSelect:
@@ -149,11 +136,48 @@ def _of_tag(statement: AnySelect) -> PagedSelect:
     return paged(narrowed, _used.c.status_id)
 
 
-OF_TAG = ByViewer(_of_tag(_OF_TAGS.visitor), _of_tag(_OF_TAGS.person))
-#: The same for posts with any of several tags.
-OF_ANY_TAG = _paged(
-    ByViewer(*(one.where(_uses_tag(_names("names"))) for one in (_OF_TAGS.visitor, _OF_TAGS.person)))
+OF_TAG = ByViewer(_of_tag(_TAG_POSTS.visitor), _of_tag(_TAG_POSTS.person))
+
+# Of the tags in `all` a post has to use each one, of those in `none` not any.
+_left_out = func.unnest(_names("all")).table_valued("name").render_derived("left_out")
+_HAS_ALL = ~exists(literal_column("1")).select_from(_left_out).where(
+    ~exists()
+    .where(StatusTag.status_id == _status.id, StatusTag.tag_id == Tag.id, Tag.name == _left_out.c.name)
+    .correlate(statuses, _left_out)
 )
+
+
+def _last_uses(*, upwards: bool) -> ColumnElement[bool]:
+    """Whether a post is among the next so many uses of one of the tags in `names`.
+
+    Rare combinations of common tags would else be looked for in all posts that there are.
+    """
+    tags = select(Tag.id).where(Tag.name == any_(_names("names"))).subquery("tags_in_question")
+    uses = (
+        select(_used.c.status_id)
+        .where(
+            _used.c.tag_id == tags.c.id,
+            _used.c.status_id < bindparam("max_id", type_=BigInteger),
+            _used.c.status_id > bindparam("since_id", type_=BigInteger),
+        )
+        .order_by(_used.c.status_id.asc() if upwards else _used.c.status_id.desc())
+        .limit(TAG_USES)
+        .lateral("uses")
+    )
+    return _status.id.in_(select(uses.c.status_id).select_from(tags.join(uses, literal_column("true"))))
+
+
+def _of_tags(statement: AnySelect) -> PagedSelect:
+    narrowed = paged(statement.where(_HAS_ALL, ~_uses_tag(_names("none"))), _status.id)
+    return PagedSelect(
+        narrowed.newest.where(_last_uses(upwards=False)),
+        narrowed.above.where(_last_uses(upwards=True)),
+        narrowed.id_name,
+    )
+
+
+#: Posts with any of several tags, all of others and none of still others.
+OF_TAGS = ByViewer(_of_tags(_TAG_POSTS.visitor), _of_tags(_TAG_POSTS.person))
 
 # As the index ix_statuses_public_words has it.
 _WORDS: ColumnElement[Any] = literal_column(
