@@ -35,10 +35,10 @@ ERRORS = {
     "503": "A part of the site is away for a moment.",
 }
 INTRODUCTION = (
-    "The Mastodon client API for all that this site has. Tokens come from the OAuth 2 server named below "
-    "and go into the header `Authorization: Bearer …`. Parameters are taken as JSON, form, multipart or "
-    "query alike; lists as `name[]` or by repeating the name. Ids are text. Entities may gain fields within "
-    "a version."
+    "The Mastodon client API for all that this site has. Tokens come from the OAuth 2 server (its addresses: "
+    "`/.well-known/oauth-authorization-server`) and go into the header `Authorization: Bearer …`. Parameters "
+    "are taken as JSON, form, multipart or query alike; lists as `name[]` or by repeating the name. Ids are "
+    "text. Entities may gain fields within a version."
 )
 
 

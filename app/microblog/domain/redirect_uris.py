@@ -16,9 +16,9 @@ REDIRECT_URI_CHARACTERS = 2_000
 _WRITTEN = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[A-Za-z0-9._~:/?\[\]@!$&'()*+,;=%-]+")
 # Schemes that browsers run, read or show by themselves instead of passing the answer to a client.
 _REFUSED_SCHEMES = frozenset((
-    "about", "blob", "chrome", "chrome-extension", "cid", "content", "data", "file", "filesystem", "ftp",
-    "intent", "javascript", "mailto", "mid", "moz-extension", "resource", "tel", "urn", "vbscript",
-    "view-source", "ws", "wss",
+    "about", "blob", "chrome", "chrome-extension", "cid", "content", "data", "feed", "file", "filesystem",
+    "ftp", "intent", "jar", "javascript", "mailto", "microsoft-edge", "mid", "moz-extension", "ms-settings",
+    "resource", "search-ms", "sms", "ssh", "tel", "urn", "vbscript", "view-source", "ws", "wss",
 ))  # fmt: skip
 _ORIGIN = re.compile(r"https?://[a-z0-9.-]+(?::[0-9]{1,5})?")
 
