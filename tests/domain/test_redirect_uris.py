@@ -37,7 +37,8 @@ def test_where_clients_may_be_answered(uri: str) -> None:
     [
         "", "/cb", "cb", "//app.example/cb", "https://", "https:///cb", "https://app.example/#x",
         "https:app.example", "javascript:alert(1)", "JavaScript://x/%0aalert(1)", "data:text/html,x",
-        "vbscript:x", "feed:javascript:alert(1)", "jar:https://x", "ms-settings:x", "file:///etc/passwd", "blob:https://app.example/x", "about:blank",
+        "vbscript:x", "feed:javascript:alert(1)", "jar:https://x", "ms-settings:x",
+        "file:///etc/passwd", "blob:https://app.example/x", "about:blank",
         "urn:ietf:wg:oauth:2.0:oob:auto", "mailto:a@b.example", "https://user@app.example/",
         "https://user:x@app.example/", "https://app.example\\@evil.example/", "https://app.example/ö",
         'https://app.example/"', "https://app.example/<", "http://[::1", "https://app.example:port/",
