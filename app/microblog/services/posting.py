@@ -1,7 +1,8 @@
 """Writing posts: new ones, replies, and changes."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 
 from sqlalchemy.orm import Session
 
@@ -72,16 +73,12 @@ def post_status(
     status_id = queries.insert_status(
         session,
         account_id=author_id,
-        text=draft.text,
-        content=render(draft.text, {one.name for one in addressed}),
-        spoiler_text=draft.spoiler_text,
-        sensitive=draft.sensitive,
-        language=draft.language,
         visibility=visibility,
         in_reply_to_id=answered.shown_id if answered else None,
         in_reply_to_account_id=answered.account_id if answered else None,
         conversation_id=conversation_id,
         application_id=application_id,
+        **_make_columns(draft, addressed),
     )
     if key_hash:
         queries.bind_idempotency_key(session, author_id, key_hash, status_id)
@@ -113,20 +110,16 @@ def edit_status(session: Session, *, author_id: int, status_id: int, draft: Draf
     answered_id, conversation_id = former.in_reply_to_account_id, former.conversation_id or former.id
     addressed = _find_addressed(session, draft, author_id, answered_id, conversation_id)
     queries.keep_version(session, former)
-    queries.update_status(
-        session,
-        status_id,
-        text=draft.text,
-        content=render(draft.text, {one.name for one in addressed}),
-        spoiler_text=draft.spoiler_text,
-        sensitive=draft.sensitive,
-        language=draft.language,
-    )
+    queries.update_status(session, status_id, **_make_columns(draft, addressed))
     queries.replace_tags(session, status_id, find_tags(draft.text))
     new = queries.replace_mentions(session, status_id, sorted(one.id for one in addressed))
     told = sorted(one.id for one in addressed if one.id in new and one.hears and one.id != author_id)
     enqueue_many(session, _tell(session, told, author_id, status_id))
     notifications.notify_edited(session, author_id=author_id, status_id=status_id)
+
+
+def _make_columns(draft: Draft, addressed: Sequence[Addressed]) -> dict[str, object]:
+    return {**asdict(draft), "content": render(draft.text, {one.name for one in addressed})}
 
 
 def _is_same(former: AnyRow, draft: Draft) -> bool:
