@@ -67,6 +67,10 @@ def test_followed_tags_are_at_home(api: Api) -> None:
     write(bob, "Also #gardens", visibility="unlisted")
     tag = alice.post("/api/v1/tags/GARDENS/follow").json
     assert (tag["name"], tag["following"]) == ("gardens", True)
+    alice.post("/api/v1/tags/unused/follow")
+    assert find(alice, "unused")["hashtags"] == ["unused"]
+    assert find(bob, "unused")["hashtags"] == []
+    alice.post("/api/v1/tags/unused/unfollow")
     assert len(tag["history"]) == 7
     assert tag["history"][0]["uses"] == "1"
     assert texts(alice, "/api/v1/timelines/home") == [post["content"]]

@@ -75,7 +75,10 @@ def list_followed(session: Session, *, account_id: int, page: PageRequest) -> Pa
 def search_tags(
     session: Session, *, text: str, viewer_id: int | None, limit: int, offset: int = 0
 ) -> list[TagView]:
-    """Tags in public use that begin so, with or without #; the very one first. Two statements."""
+    """Tags in public use, or followed by the viewer, that begin so, with or without #; the very one first.
+
+    Two statements.
+    """
     prefix = normalise_tag(clean_line(text).removeprefix("#"))
     if not prefix or offset > SEARCH_OFFSET:
         return []

@@ -43,10 +43,14 @@ _SEARCH = text("""
     WITH candidates AS (
         SELECT id, name FROM tags WHERE name LIKE :pattern ORDER BY name USING ~<~ LIMIT :candidates
     )
-    SELECT id, name, EXISTS (
-        SELECT FROM tag_follows WHERE tag_id = candidates.id AND account_id = :viewer_id
-    ) AS following
-    FROM candidates WHERE EXISTS (
+    SELECT id, name, is_own AS following
+    FROM candidates
+    CROSS JOIN LATERAL (
+        SELECT EXISTS (
+            SELECT FROM tag_follows WHERE tag_id = candidates.id AND account_id = :viewer_id
+        ) AS is_own
+    ) AS follow
+    WHERE is_own OR EXISTS (
         SELECT FROM status_tags AS used
         JOIN statuses AS status ON status.id = used.status_id
         JOIN accounts AS author ON author.id = status.account_id
@@ -102,7 +106,9 @@ def read_followed(session: Session, page: PageRequest, account_id: int) -> Page[
 def search_tags(
     session: Session, prefix: str, viewer_id: int | None, *, limit: int, offset: int
 ) -> list[AnyRow]:
-    """Tags in public use whose normalised names begin so, the very one first: id, name, following."""
+    """Tags in public use, or followed by the viewer, whose normalised names begin so, the very one first:
+    id, name, following.
+    """
     pattern = prefix.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     parameters = {
         "pattern": pattern,
