@@ -87,7 +87,7 @@ reset: $(VENV)/.run ## Delete the development data: database, mails, pictures, l
 # --- Checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(VENV)/.ops system-tools ## Run the tests with coverage (under 8 minutes on 2 cores)
+test: $(VENV)/.ops system-tools ## Run the tests with coverage (under 12 minutes on 2 cores)
 	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
 
 .PHONY: test-full
