@@ -11,7 +11,7 @@ from microblog.data.queries import statuses as queries
 from microblog.data.queries.pages import make_page
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.ids import MAX_ID
-from microblog.domain.limits import TIMELINE_TAGS
+from microblog.domain.limits import TAG_USES, TIMELINE_TAGS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.text import normalise_tag
 from microblog.services.feeds import read_feed
@@ -70,6 +70,7 @@ def read_tag(
         queries.OF_TAGS,
         page,
         viewer_id,
+        tag_uses=TAG_USES,
         names=_normalise([name, *also_any]),
         all=_normalise(also_all),
         none=_normalise(but_none),

@@ -34,7 +34,7 @@ from microblog.data.queries.status_rows import (
     wanted_in_timelines,
 )
 from microblog.data.queries.visibility import NOBODY, VIEWER, is_wanted
-from microblog.domain.limits import TAG_USES, THREAD_ANCESTORS, THREAD_DESCENDANTS, VERSIONS
+from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS, VERSIONS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
 
@@ -148,7 +148,7 @@ _HAS_ALL = ~exists(literal_column("1")).select_from(_left_out).where(
 
 
 def _last_uses(*, upwards: bool) -> ColumnElement[bool]:
-    """Whether a post is among the next so many uses of one of the tags in `names`.
+    """Whether a post is among the next `tag_uses` uses of one of the tags in `names`.
 
     Rare combinations of common tags would else be looked for in all posts that there are.
     """
@@ -161,7 +161,7 @@ def _last_uses(*, upwards: bool) -> ColumnElement[bool]:
             _used.c.status_id > bindparam("since_id", type_=BigInteger),
         )
         .order_by(_used.c.status_id.asc() if upwards else _used.c.status_id.desc())
-        .limit(TAG_USES)
+        .limit(bindparam("tag_uses"))
         .lateral("uses")
     )
     return _status.id.in_(select(uses.c.status_id).select_from(tags.join(uses, literal_column("true"))))
