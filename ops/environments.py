@@ -39,6 +39,8 @@ PASSWORDS = (
     "redis_cache_password",
     "backup_password",
     "backup_pictures_password",
+    "redis_monitor_password",
+    "dashboards_password",
 )
 
 
