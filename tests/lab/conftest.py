@@ -13,8 +13,10 @@ from ops import environments
 from ops.inventory import ask_hosts, read_hosts
 from ops.lab import verbs
 from ops.lab.layout import MAIL
+from tests.lab.deploys import former_of
 from tests.lab.load import Account, make_accounts
 from tests.lab.made_releases import MadeReleases
+from tests.lab.receiver import Receiver, receiving
 from tests.lab.runs import LOGS, Run, play, play_well
 from tests.lab.sites import Site
 
@@ -76,15 +78,17 @@ def accounts(site: Site) -> list[Account]:
     return make_accounts(site)
 
 
+@pytest.fixture(scope="session")
+def receiver(site: Site) -> Iterator[Receiver]:
+    """Who is told of alerts."""
+    with receiving() as receiver:
+        yield receiver
+
+
 @pytest.fixture
 def former(site: Site) -> str:
     """The release that all hosts run before a test deploys another."""
     return former_of(site)
-
-
-def former_of(site: Site) -> str:
-    """The release that is current."""
-    return Path(site.sudo("worker1", "readlink /opt/microblog/current").strip()).name
 
 
 def collect_logs() -> None:

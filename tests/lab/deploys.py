@@ -45,6 +45,11 @@ def running(site: Site) -> dict[str, set[str]]:
     return found
 
 
+def former_of(site: Site) -> str:
+    """The release that is current."""
+    return Path(site.sudo("worker1", "readlink /opt/microblog/current").strip()).name
+
+
 def served(site: Site, host: str) -> str:
     """The release that a web host's readiness names."""
     answer = site.sudo(

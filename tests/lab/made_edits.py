@@ -65,6 +65,13 @@ FAILING = f"""\
         number = next(numbers) if request.method == "GET" and {IS_PAGE} else 0
         return ("made to fail\\n", 500) if number > 20 and number % 3 == 0 else None
 """
+#: No gate sees it: by then all hosts serve it.
+FAULTY = f"""\
+    @app.before_request
+    def fail() -> tuple[str, int] | None:
+        number = next(numbers) if request.method == "GET" and {IS_PAGE} else 0
+        return ("made to fail\\n", 500) if number > 150 and number % 20 == 0 else None
+"""
 #: By work, not by sleep: a process serves half as many.
 SLUGGISH = f"""\
     @app.after_request

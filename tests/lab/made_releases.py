@@ -43,6 +43,7 @@ KINDS = {
     "slow": Kind(edits.hooked(edits.SLOW)),
     "unready": Kind(edits.hooked(edits.UNREADY)),
     "failing": Kind(edits.hooked(edits.FAILING)),
+    "faulty": Kind(edits.hooked(edits.FAULTY)),
     "sluggish": Kind(edits.hooked(edits.SLUGGISH)),
     "crashing_workers": Kind(edits.crash_workers),
     "bad_migration": Kind(edits.fail_migration),

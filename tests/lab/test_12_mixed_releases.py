@@ -8,8 +8,7 @@ import pytest
 from devstack.processes import wait_for
 from microblog.cli.visiting import Visitor
 from ops.lab import verbs
-from tests.lab.conftest import former_of
-from tests.lab.deploys import all_run, deploy_well, running, started
+from tests.lab.deploys import all_run, deploy_well, former_of, running, started
 from tests.lab.ledger import ask
 from tests.lab.load import Account
 from tests.lab.made_releases import MadeReleases
