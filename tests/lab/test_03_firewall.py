@@ -25,8 +25,17 @@ OPEN = {
     ("backup", 8433): {"media", "spare"},
     ("database", 6379): {"web", "worker"},
     ("database", 6380): {"web", "worker"},
+    ("all", 9100): {"monitoring"},
+    ("all", 9256): {"monitoring"},
+    ("database", 9187): {"monitoring"},
+    ("database", 9121): {"monitoring"},
+    ("web", 9113): {"monitoring"},
+    ("media", 9113): {"monitoring"},
+    ("edge", 8405): {"monitoring"},
+    ("monitoring", 20514): {"all"},
+    ("monitoring", 9443): {EVERYWHERE},
 }
-PORTS = sorted({port for _, port in OPEN} | {25, 111, 3000, 8000, 8002, 9090, 9100})
+PORTS = sorted({port for _, port in OPEN} | {25, 111, 3000, 8000, 8002, 9090, 9093, 9115})
 
 PROBE = """
 import json, socket, sys
@@ -48,7 +57,7 @@ def is_declared(site: Site, source: str, target: str, port: int) -> bool:
     allowed = set().union(
         *(sources for (group, number), sources in OPEN.items() if number == port and group in groups)
     )
-    from_groups = set(site.hosts[source].groups) if source in site.hosts else set()
+    from_groups = {*site.hosts[source].groups, "all"} if source in site.hosts else set()
     return EVERYWHERE in allowed or bool(allowed & from_groups)
 
 
