@@ -88,6 +88,8 @@ def test_the_edge_reaches_web_hosts_by_ipv6() -> None:
         haproxy_web_hosts={"web1": "[2001:db8::21]"},
         haproxy_statuses=[503],
         haproxy_certificate_file={"stat": {}},
+        haproxy_metrics_port=8405,
+        private_host="[2001:db8::11]",
         nginx_port=8080,
     )
 
