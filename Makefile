@@ -26,7 +26,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 .PHONY: help
 help: ## List the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-22s %s\n", $$1, $$2}'
 
 # --- Installing: a stamp file for each layer, so that a second call installs nothing -----------------------------
 
@@ -104,6 +104,10 @@ test-lab: $(VENV)/.ops ## Provision eight hosts in the lab and test them (root o
 drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
+
+.PHONY: profile-observability
+profile-observability: $(VENV)/.dev ## Measure what metrics and logs cost a request (some five minutes)
+	@$(BIN)/python -m profiling observability
 
 .PHONY: lint
 lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and playbooks

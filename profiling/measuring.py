@@ -1,0 +1,72 @@
+"""CPU of processes and their children, from the kernel's accounting."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+TICKS = os.sysconf("SC_CLK_TCK")
+NANOSECONDS = 1_000_000_000
+
+
+class MeasuringError(Exception):
+    """What was measured is not what was meant; the message is what happened."""
+
+
+@dataclass(frozen=True)
+class Usage:
+    """CPU seconds (user and system) that a tree of processes has taken, and which processes these are."""
+
+    seconds: float
+    pids: frozenset[int]
+
+    def since(self, earlier: "Usage") -> float:
+        """Seconds taken after `earlier`. Raises `MeasuringError` where a process came or went meanwhile."""
+        if self.pids != earlier.pids:
+            raise MeasuringError("a process ended or started while it was measured: its log says why")
+        return self.seconds - earlier.seconds
+
+
+def find_tree(root: int, proc: Path = Path("/proc")) -> frozenset[int]:
+    """The process and all that descend from it."""
+    parents: dict[int, int] = {}
+    for folder in proc.iterdir():
+        if folder.name.isdecimal() and (fields := _read_stat(folder)):
+            parents[int(folder.name)] = int(fields[1])
+    tree = {root} & parents.keys()
+    while found := {pid for pid, parent in parents.items() if parent in tree and pid not in tree}:
+        tree |= found
+    return frozenset(tree)
+
+
+def measure_tree(root: int, proc: Path = Path("/proc")) -> Usage:
+    """What the process and its children have taken so far. Raises `MeasuringError` where it isn't there."""
+    pids = find_tree(root, proc)
+    if not pids:
+        raise MeasuringError(f"process {root} is not there: its log says why")
+    return Usage(sum(cpu_seconds(pid, proc) for pid in pids), pids)
+
+
+def cpu_seconds(pid: int, proc: Path = Path("/proc")) -> float:
+    """CPU seconds of a process, all of its threads included.
+
+    stat counts in hundredths and remembers ended threads, schedstat in nanoseconds those that live: the
+    larger one is nearer to the truth.
+    """
+    folder = proc / str(pid)
+    fields = _read_stat(folder)
+    coarse = (int(fields[11]) + int(fields[12])) / TICKS if fields else 0.0
+    fine = 0
+    for path in folder.glob("task/*/schedstat"):
+        try:
+            fine += int(path.read_text().split()[0])
+        except (OSError, IndexError):
+            continue
+    return max(coarse, fine / NANOSECONDS)
+
+
+def _read_stat(folder: Path) -> list[str]:
+    """The fields after the program's name, which may hold spaces; none where the process is gone."""
+    try:
+        return (folder / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []

@@ -1,0 +1,56 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devstack.processes import wait_for
+from profiling.measuring import MeasuringError, Usage, cpu_seconds, find_tree, measure_tree
+
+BURN = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
+
+
+def write_process(proc: Path, pid: int, parent: int, ticks: tuple[int, int], *threads: int) -> None:
+    """A process as /proc shows it; each of `threads` has run for so many nanoseconds."""
+    folder = proc / str(pid)
+    folder.mkdir(parents=True)
+    fields = ["S", str(parent), *["0"] * 9, *map(str, ticks), *["0"] * 30]
+    (folder / "stat").write_text(f"{pid} (a ) name) {' '.join(fields)}\n")
+    for number, nanoseconds in enumerate(threads):
+        (folder / "task" / str(pid + number)).mkdir(parents=True)
+        (folder / "task" / str(pid + number) / "schedstat").write_text(f"{nanoseconds} 5 5\n")
+
+
+def test_a_tree_is_a_process_with_all_that_descend_from_it(tmp_path: Path) -> None:
+    for pid, parent in ((10, 1), (11, 10), (12, 11), (13, 1), (9, 12)):
+        write_process(tmp_path, pid, parent, (0, 0))
+
+    assert find_tree(10, tmp_path) == {10, 11, 12, 9}
+    assert find_tree(99, tmp_path) == frozenset()
+
+
+def test_threads_are_added_up_and_ended_ones_are_not_forgotten(tmp_path: Path) -> None:
+    write_process(tmp_path, 10, 1, (1, 2), 500_000_000, 250_000_000)
+    write_process(tmp_path, 11, 10, (300, 100), 1)
+
+    assert cpu_seconds(10, tmp_path) == pytest.approx(0.75)
+    assert cpu_seconds(11, tmp_path) == pytest.approx(400 / os.sysconf("SC_CLK_TCK"))
+    assert measure_tree(10, tmp_path).pids == {10, 11}
+
+
+def test_a_tree_that_changed_has_no_figure() -> None:
+    with pytest.raises(MeasuringError, match="ended or started"):
+        Usage(2, frozenset({1, 2})).since(Usage(1, frozenset({1})))
+    with pytest.raises(MeasuringError, match="is not there"):
+        measure_tree(2**22 + 1)
+
+
+def test_what_a_child_really_takes_is_counted() -> None:
+    with subprocess.Popen([sys.executable, "-c", BURN]) as process:
+        try:
+            wait_for(lambda: len(find_tree(process.pid)) == 2, 20, lambda: "no child")
+            wait_for(lambda: measure_tree(process.pid).seconds > 0.3, 20, lambda: "no time counted")
+        finally:
+            for pid in sorted(find_tree(process.pid), reverse=True):
+                os.kill(pid, 9)

@@ -1,0 +1,79 @@
+"""The verdict, on made-up measurements; and that the variant without observing really observes nothing."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from devstack.layout import ROOT
+from profiling import observability
+from profiling.observability import Plan, describe, holds, judge
+from profiling.pairs import Pair
+
+UNOBSERVED = """
+import json
+from profiling.unobserved import leave_out_observing
+from microblog.observability import metrics
+replaced = leave_out_observing()
+metrics.HTTP_REQUESTS.labels("/", "GET", "200").inc()
+metrics.HTTP_REQUEST_SECONDS.labels("/", "GET").observe(1)
+left = [name for name, value in vars(metrics).items() if name.isupper() and hasattr(value, "_metrics")]
+print(json.dumps([replaced, left]))
+"""
+
+
+def pairs(*ratios: float) -> list[Pair]:
+    return [Pair(0.003 * ratio, 0.003) for ratio in ratios]
+
+
+def test_what_costs_little_is_within_the_bar() -> None:
+    found = judge({"page": pairs(1.02, 1.05, 1.30), "json": pairs(1.06, 1.07, 1.01)})
+
+    assert holds(found)
+    assert describe(found)[-1] == "Observing: all within the bar of 107%"
+    assert found["all"].ratio == pytest.approx(1.06)
+
+
+def test_what_costs_much_is_caught_and_named() -> None:
+    found = judge({"page": pairs(1.02, 1.05, 1.03), "json": pairs(1.20, 1.25, 1.01)})
+
+    assert not holds(found)
+    # Together they are above it too.
+    assert describe(found)[-1] == "Observing: above the bar of 107%: json, all"
+    assert "json  3.600 ms  3.000 ms  120.0%  110.5% to 122.5%      3" in describe(found)
+
+
+def test_all_that_was_measured_is_kept(tmp_path: Path) -> None:
+    measured = {"page": pairs(1.5, 1.6)}
+
+    path = observability.write_result(tmp_path / "new", Plan(pairs=2), measured, judge(measured))
+
+    kept = json.loads(path.read_text())
+    assert kept["holds"] is False
+    assert kept["pairs"]["page"][1] == {"ours": pytest.approx(0.0048), "base": 0.003}
+    assert kept["plan"]["size"] == {"accounts": 200, "posts": 5_000}
+
+
+def test_without_observing_no_metric_is_left() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", UNOBSERVED], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    replaced, left = json.loads(done.stdout)
+    assert left == []
+    assert {"HTTP_REQUESTS", "watch_statements", "bind_context"} <= set(replaced)
+
+
+def test_a_bad_number_is_refused_in_one_line() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "profiling", "observability", "--pairs", "1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 2
+    assert done.stderr.endswith("argument --pairs: '1': give a number from 2 on\n")
