@@ -3,21 +3,14 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 from wsgiref.util import setup_testing_defaults
 
 import pytest
 
-from microblog.cli import exporter, measuring
-from microblog.cli.measuring import VARIABLE, mark_dead, prepare_metrics
+from microblog.cli import exporter
+from microblog.cli.measuring import PROGRAM_VARIABLE, VARIABLE, mark_dead, prepare_metrics
 from microblog.settings import Settings
-
-
-@pytest.fixture
-def dead_pid() -> int:
-    """The id of a process that was and is no more."""
-    process = subprocess.Popen([sys.executable, "-c", ""])
-    process.wait()
-    return process.pid
 
 
 def test_without_a_folder_nothing_happens(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,35 +35,31 @@ def test_a_process_that_was_not_told_its_folder_starts_anew(
     assert os.environ[VARIABLE] == str(tmp_path / "web")
 
 
-def test_files_of_dead_processes_go_and_others_stay(
-    settings: Settings, tmp_path: Path, dead_pid: int, monkeypatch: pytest.MonkeyPatch
+def test_supervisord_names_the_folder(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder, other = tmp_path / "web", tmp_path / "worker"
-    folder.mkdir()
-    other.mkdir()
-    gone = [folder / f"counter_{dead_pid}.db", folder / f"gauge_livesum_{os.getpid()}.db"]
-    staying = [folder / f"counter_{os.getppid()}.db", folder / "notes.db", other / f"counter_{dead_pid}.db"]
-    for path in [*gone, *staying]:
-        path.touch()
-    monkeypatch.setenv(VARIABLE, str(folder))
+    monkeypatch.setenv(VARIABLE, "/elsewhere")
+    monkeypatch.setattr(os, "execv", lambda *_: None)
+    folders = []
+    for name in ("web-blue", "../odd", ""):
+        monkeypatch.setenv(PROGRAM_VARIABLE, name)
+        prepare_metrics(replace(settings, metrics_dir=tmp_path), "web")
+        folders.append(os.environ[VARIABLE])
+
+    assert folders == [str(tmp_path / "web-blue"), *[str(tmp_path / "web")] * 2]
+
+
+def test_what_former_processes_counted_is_kept_when_a_program_starts(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count_in_process(tmp_path / "web", 2)
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "web"))
 
     prepare_metrics(replace(settings, metrics_dir=tmp_path), "web")
 
-    assert not any(path.exists() for path in gone)
-    assert all(path.exists() for path in staying)
-
-
-def test_a_process_of_another_user_is_alive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(_pid: int, _signal: int) -> None:
-        raise PermissionError
-
-    monkeypatch.setattr(os, "kill", refuse)
-    path = tmp_path / "counter_1.db"
-    path.touch()
-
-    measuring.remove_dead_files(tmp_path)
-
-    assert path.exists()
+    assert (tmp_path / "web" / "counter_folded-1.db").exists()
+    assert not list((tmp_path / "web").glob("counter_[0-9]*"))
+    assert "microblog_statuses_posted_total 2.0\n" in read(tmp_path)
 
 
 def test_live_gauges_of_a_dead_child_go(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,11 +100,11 @@ def test_a_file_that_goes_away_meanwhile_does_no_harm(
     count_in_process(tmp_path / "web", 2)
     real, failures = exporter.FolderCollector._read, [True] * times
 
-    def read_once_more(self: exporter.FolderCollector) -> object:
+    def read_once_more(self: exporter.FolderCollector, **options: Any) -> object:
         if failures:
             failures.pop()
             raise FileNotFoundError
-        return real(self)
+        return real(self, **options)
 
     monkeypatch.setattr(exporter.FolderCollector, "_read", read_once_more)
 

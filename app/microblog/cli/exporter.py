@@ -4,6 +4,7 @@ import signal
 import socket
 import sys
 from collections.abc import Iterable
+from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -17,32 +18,43 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from microblog.cli.folding import BROKEN, fold, list_files, locked
 from microblog.cli.support import BadSettings, Failed, examples, read_settings
+from microblog.observability.logs import configure_logs
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 ATTEMPTS = 5
+#: Files of a kind that dead processes may leave before they are folded: folding costs more than reading them.
+FEW = 8
 
 
 class FolderCollector(Collector):
-    """Adds up the metrics files of all programs below a folder."""
+    """Adds up the metrics files of all programs below a folder, the living processes' and the dead ones'."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
     def collect(self) -> Iterable[Metric]:
-        """All metrics; reads again when a process ended meanwhile and took a file with it."""
+        """All metrics. Tries again where a file went away meanwhile, or was broken by a crash of the host."""
         for _ in range(ATTEMPTS):
             try:
-                return self._read()
-            except FileNotFoundError:
+                return self._read(least=FEW)
+            except (FileNotFoundError, *BROKEN):
                 continue
-        return self._read()
+        # What a dead process left half-written is read with care, and whole again afterwards.
+        return self._read(least=1)
 
-    def _read(self) -> list[Metric]:
-        files = sorted(str(path) for path in self.folder.rglob("*.db"))
-        return list(MultiProcessCollector.merge(files, accumulate=True))  # type: ignore[no-untyped-call]
+    def _read(self, *, least: int) -> list[Metric]:
+        with ExitStack() as locks:
+            files: list[Path] = []
+            for folder in sorted(path for path in (self.folder, *self.folder.glob("*/")) if path.is_dir()):
+                locks.enter_context(locked(folder))
+                fold(folder, least=least)
+                files += list_files(folder)
+            names = [str(path) for path in files]
+            return list(MultiProcessCollector.merge(names, accumulate=True))  # type: ignore[no-untyped-call]
 
 
 def make_app(folder: Path) -> "WSGIApplication":
@@ -99,6 +111,7 @@ def command() -> None:
     settings = read_settings()
     if settings.metrics_dir is None:
         raise BadSettings("MICROBLOG_METRICS_DIR: is not set; give the folder that all programs share")
+    configure_logs(settings, service="exporter")
     host, port = split_address(settings.metrics_bind)
     signal.signal(signal.SIGTERM, _stop)
     server_class = ServerIPv6 if ":" in host else Server

@@ -11,9 +11,9 @@ from microblog.settings import Settings, find_unknown
 
 def start_program(settings: Settings, service: str, *, group: str = "") -> None:
     """Prepare a process for running `service`; `group` names its folder of metrics where that differs."""
-    # Starts the process anew at times: nothing may come before it.
-    prepare_metrics(settings, group or service)
     configure_logs(settings, service=service)
+    # Starts the process anew at times: nothing but the logs, which it may need, comes before it.
+    prepare_metrics(settings, group or service)
     unknown = find_unknown(os.environ)
     if unknown:
         # After a rollback these are the newer release's: no reason to stay away.

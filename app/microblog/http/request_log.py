@@ -14,6 +14,7 @@ from microblog.observability.logs import bind_context, clear_context
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 UNMATCHED = "(unmatched)"
+METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger(__name__)
 
@@ -71,4 +72,4 @@ def route_of_request() -> str:
 
 def method_of_request() -> str:
     """The method, where it is one that we answer: a metric's label must not be made up by visitors."""
-    return request.method if request.method in ("GET", "HEAD", "POST", "OPTIONS") else "other"
+    return request.method if request.method in METHODS else "other"

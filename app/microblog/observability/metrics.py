@@ -9,6 +9,7 @@ from prometheus_client import Counter, Gauge, Histogram
 # Buckets lie at the service level objectives: pages under 0.3 s, mails handed over within 60 s.
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
 JOB_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
+STATEMENT_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0)
 WAIT_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0, 900.0, 3600.0)
 RECIPIENT_BUCKETS = (0, 1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000)
 
@@ -41,6 +42,25 @@ RATE_LIMITER_AWAY = Counter(
 )
 
 DB_STATEMENTS = Counter("microblog_db_statements", "Statements sent to PostgreSQL.")
+DB_STATEMENT_SECONDS = Histogram(
+    "microblog_db_statement_duration_seconds",
+    "Time from sending a statement to PostgreSQL to its answer or failure.",
+    buckets=STATEMENT_BUCKETS,
+)
+DB_POOL_CONNECTIONS = Gauge(
+    "microblog_db_pool_connections",
+    "Open connections to PostgreSQL, by state (in_use, idle).",
+    ("state",),
+    multiprocess_mode="livesum",
+)
+DB_POOL_SIZE = Gauge(
+    "microblog_db_pool_size",
+    "Connections to PostgreSQL that the processes may open.",
+    multiprocess_mode="livesum",
+)
+DB_POOL_TIMEOUTS = Counter(
+    "microblog_db_pool_timeouts", "Times that no connection of a process's own got free in time."
+)
 CACHE_ERRORS = Counter(
     "microblog_cache_errors", "Calls to Redis that failed and were done without.", ("use",)
 )
@@ -72,6 +92,12 @@ JOB_WAIT_SECONDS = Histogram(
     ("task",),
     buckets=WAIT_BUCKETS,
 )
+JOBS_RUNNING = Gauge(
+    "microblog_jobs_running", "Jobs being worked on right now.", ("task",), multiprocess_mode="livesum"
+)
+WORKER_PROCESSES = Gauge(
+    "microblog_worker_processes", "Processes that are there to run jobs.", multiprocess_mode="livesum"
+)
 JOBS_HANDED = Counter("microblog_jobs_handed", "Jobs that the relay handed to the broker.", ("queue",))
 RELAY_ERRORS = Counter(
     "microblog_relay_errors",
@@ -87,6 +113,12 @@ BEAT_LAST_TICK = Gauge(
     "microblog_beat_last_tick_timestamp_seconds",
     "When beat last looked at its schedule, in seconds since 1970.",
     multiprocess_mode="mostrecent",
+)
+QUEUE_DEPTH = Gauge(
+    "microblog_queue_depth",
+    "Jobs that are not done, by queue and state (waiting for the broker, handed to it).",
+    ("queue", "state"),
+    multiprocess_mode="livemostrecent",
 )
 OUTBOX_PENDING = Gauge(
     "microblog_outbox_pending", "Jobs that are not done.", multiprocess_mode="livemostrecent"
@@ -105,7 +137,13 @@ DEAD_LETTERS = Gauge(
     "microblog_dead_letters", "Jobs that failed for good.", multiprocess_mode="livemostrecent"
 )
 MAILS = Counter(
-    "microblog_mails", "Mails by kind and outcome (sent, not_wanted, failed).", ("kind", "outcome")
+    "microblog_mails", "Mails by kind and outcome (sent, not_wanted, refused, failed).", ("kind", "outcome")
+)
+MAIL_HANDOVER_SECONDS = Histogram(
+    "microblog_mail_handover_seconds",
+    "Time from a mail's transaction to its acceptance by the mail server.",
+    ("kind",),
+    buckets=WAIT_BUCKETS,
 )
 PICTURES = Counter("microblog_pictures", "Uploaded pictures by outcome (processed, broken).", ("outcome",))
 MEDIA_HOST_FAILURES = Counter(
