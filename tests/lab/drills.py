@@ -46,10 +46,10 @@ SHORT = (
 )
 LONG = (
     Drill("DatabaseDown", troubles.without_database, {"instance": "db1", "severity": "page"}, resolves=90),
-    Drill("BeatSilent", troubles.without_beat_and_relay, {"severity": "page"}, fires=200),
+    Drill("BeatSilent", troubles.without_beat_and_relay, {"severity": "ticket"}, fires=200),
     Drill("RelaySilent", troubles.without_beat_and_relay, {"severity": "page"}, fires=200),
     Drill("HostDiskFull", troubles.with_full_disk, {"instance": "worker2", "mountpoint": "/srv/drill"}),
-    Drill("DatabaseSlow", troubles.with_slow_queries, {"severity": "page"}, fires=120, resolves=120),
+    Drill("DatabaseSlow", troubles.with_slow_queries, {"severity": "ticket"}, fires=120, resolves=120),
     Drill(
         "AvailabilityBurnFast",
         troubles.with_failing_release,
