@@ -1,0 +1,349 @@
+"""What Prometheus, Alertmanager and the blackbox exporter are told, for several shapes of inventories.
+
+Ansible renders the roles' templates for each shape, and the programs themselves check them where they are.
+"""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ops.inventory import REPOSITORY, tool
+from tests.ops.rendering import render
+
+# One worker makes the runs that all of them look at.
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("monitoring templates")]
+
+ROLES = ("prometheus", "alertmanager", "blackbox_exporter")
+VARIABLES = {
+    "microblog_domain": "social.example.org",
+    "microblog_site_name": "Frank & Friends (beta)",
+    "microblog_mail_from": "Microblog <no-reply@social.example.org>",
+    "microblog_smtp_url": "smtp://mail.example.org",
+    "blackbox_exporter_ip_protocol": "ip4",
+}
+
+
+def shape(groups: dict[str, list[str]], addresses: dict[str, str], **variables: Any) -> dict[str, Any]:
+    """An inventory: its groups, its hosts' addresses, and what differs from VARIABLES."""
+    hosts = {name: {"ansible_host": address} for name, address in addresses.items()}
+    children = {group: {"hosts": dict.fromkeys(names)} for group, names in groups.items()}
+    return {"all": {"hosts": hosts, "children": children, "vars": VARIABLES | variables}}
+
+
+TIERS = {
+    "edge": ["lb1"],
+    "web": ["web1", "web2"],
+    "worker": ["worker1", "worker2"],
+    "media": ["worker1", "worker2"],
+    "database": ["db1"],
+    "monitoring": ["mon1"],
+    "spare": ["db2"],
+}
+ADDRESSES = {
+    name: f"10.77.0.{number}"
+    for number, name in enumerate(
+        ("lb1", "web1", "web2", "worker1", "worker2", "db1", "db2", "mon1"), start=11
+    )
+}
+ONE_GROUPS = {group: ["one"] for group in ("web", "worker", "database", "monitoring")}
+SHAPES = {
+    "lab": shape(
+        TIERS,
+        ADDRESSES,
+        blackbox_addresses=["10.77.0.11"],
+        monitoring_hurry=12,
+        monitoring_scrape_seconds=5,
+        alert_webhook_urls=["http://10.77.0.1:9095/"],
+        alert_mail_to="",
+    ),
+    "one": shape(ONE_GROUPS, {"one": "192.0.2.1"}),
+    "ipv6": shape(
+        TIERS,
+        {name: address.replace("10.77.0.", "fd00::") for name, address in ADDRESSES.items()},
+        blackbox_addresses=["fd00::11"],
+        alert_mail_to="oncall@example.org, boss@example.org",
+        microblog_smtp_url="smtp+starttls://a%40b:p%3Aw+%22d@mail.example.org:587",
+    ),
+    "no edge": shape(
+        {name: hosts for name, hosts in TIERS.items() if name not in {"edge", "media"}} | {"web": ["web1"]},
+        {name: address for name, address in ADDRESSES.items() if name not in {"lb1", "web2"}},
+        alert_mail_to="oncall@example.org",
+        microblog_smtp_url="smtps://user:secret@[2001:db8::25]",
+        dashboards_name="watch.example.org",
+        microblog_database_url="postgresql+psycopg2://elsewhere/",
+    ),
+}
+PLAY = """
+- hosts: monitoring
+  connection: local
+  gather_facts: false
+  tasks:
+    - {ansible.builtin.include_vars: "{{ item }}", loop: VARIABLES}
+    - {ansible.builtin.template: {src: "{{ item.from }}", dest: "{{ item.to }}"}, loop: FILES}
+    - ansible.builtin.template:
+        src: MONITORING/targets.yml.j2
+        dest: "TARGETS/{{ item.key }}.yml"
+      loop: "{{ prometheus_jobs | dict2items }}"
+"""
+
+
+@pytest.fixture(scope="module")
+def written(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """By shape: the folder with what its monitoring host gets."""
+    made = tmp_path_factory.mktemp("monitoring")
+    # As the playbooks see them: ports, addresses.
+    shutil.copytree(REPOSITORY / "ops/playbooks/group_vars", made / "group_vars")
+    return {name: write(made, name.replace(" ", "_"), inventory) for name, inventory in SHAPES.items()}
+
+
+def write(made: Path, name: str, inventory: dict[str, Any]) -> Path:
+    """Render all for one shape, as Ansible does on the host."""
+    folder, environment = made / f"etc-{name}", made / name
+    shutil.copytree(REPOSITORY / "ops/inventories/production.example", environment)
+    shutil.rmtree(environment / "group_vars")
+    (folder / "targets").mkdir(parents=True)
+    (folder / "alertmanager_templates").mkdir()
+    shutil.copy(REPOSITORY / "monitoring/alertmanager.tmpl", folder / "alertmanager_templates")
+    (environment / "hosts.yml").write_text(json.dumps(inventory), encoding="utf-8")
+    roles = REPOSITORY / "ops/roles"
+    variables = [str(roles / role / part / "main.yml") for role in ROLES for part in ("defaults", "vars")]
+    files = [
+        *({"from": f"MONITORING/{part}.yml.j2", "to": f"{folder}/{part}.yml"} for part in CHECKS),
+        *(
+            {"from": str(path), "to": f"{folder}/{path.stem}"}
+            for path in roles.glob("*/templates/*.sh.j2")
+            if path.parts[-3] in ROLES
+        ),
+    ]
+    play = PLAY.replace("FILES", json.dumps(files)).replace("VARIABLES", json.dumps(variables))
+    play = play.replace("MONITORING", str(REPOSITORY / "monitoring")).replace("TARGETS", f"{folder}/targets")
+    (made / f"{name}.yml").write_text(play, encoding="utf-8")
+    # The roles' defaults come in above the inventory here, where they are below it in a run.
+    own = json.dumps(inventory["all"]["vars"])
+    command = [tool("ansible-playbook"), str(made / f"{name}.yml"), "-i", str(environment), "-e", own]
+    done = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+CHECKS = {
+    "prometheus": ("promtool", "check", "config"),
+    "alertmanager": ("amtool", "check-config"),
+    "blackbox": ("prometheus-blackbox-exporter", "--config.check", "--config.file"),
+}
+
+
+def read(path: Path) -> Any:
+    return yaml.safe_load(path.read_text(encoding="utf-8"))
+
+
+def targets(folder: Path, job: str) -> list[tuple[str, dict[str, str]]]:
+    """What a job asks: address and labels."""
+    return [(entry["targets"][0], entry["labels"]) for entry in read(folder / f"targets/{job}.yml")]
+
+
+def probes(folder: Path) -> list[tuple[str, str, str]]:
+    return [(labels["probe"], labels["instance"], url) for url, labels in targets(folder, "blackbox")]
+
+
+@pytest.mark.parametrize("part", CHECKS)
+@pytest.mark.parametrize("name", SHAPES)
+def test_the_programs_take_it(written: dict[str, Path], name: str, part: str) -> None:
+    command = CHECKS[part]
+    if not shutil.which(command[0]):
+        pytest.skip(f"{command[0]} is not installed: apt-get install prometheus prometheus-alertmanager")
+
+    done = subprocess.run(
+        [*command, f"{written[name] / part}.yml"], capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "WARNING" not in done.stdout.replace("no rule files", "")
+
+
+def test_every_tier_is_asked(written: dict[str, Path]) -> None:
+    asked = {
+        job: [labels["instance"] for _, labels in targets(written["lab"], job)]
+        for job in ("microblog", "node", "process", "postgres", "redis", "nginx", "haproxy")
+    }
+
+    everywhere = sorted(ADDRESSES)
+    assert asked.pop("node") == asked.pop("process")
+    assert sorted(labels["instance"] for _, labels in targets(written["lab"], "node")) == everywhere
+    assert asked == {
+        "microblog": ["web1", "web2", "worker1", "worker2"],
+        "postgres": ["db1"],
+        "redis": ["db1", "db1"],
+        "nginx": ["web1", "web2", "worker1", "worker2"],
+        "haproxy": ["lb1"],
+    }
+
+
+def test_both_redis_are_asked_by_one_exporter(written: dict[str, Path]) -> None:
+    assert targets(written["lab"], "redis") == [
+        (
+            "10.77.0.16:9121",
+            {"instance": "db1", "server": server, "__param_target": f"redis://127.0.0.1:{port}"},
+        )
+        for server, port in (("broker", 6379), ("cache", 6380))
+    ]
+
+
+def test_the_site_is_asked_at_the_edge_and_each_web_host_past_it(written: dict[str, Path]) -> None:
+    assert probes(written["lab"]) == [
+        ("site", "lb1", "https://10.77.0.11/"),
+        ("api", "lb1", "https://10.77.0.11/api/v2/instance"),
+        ("readiness", "web1", "http://10.77.0.12:8080/readyz"),
+        ("readiness", "web2", "http://10.77.0.13:8080/readyz"),
+    ]
+
+
+def test_the_site_is_asked_by_its_name_where_nothing_else_is_said(written: dict[str, Path]) -> None:
+    assert probes(written["one"]) == [
+        ("site", "social.example.org", "https://social.example.org/"),
+        ("api", "social.example.org", "https://social.example.org/api/v2/instance"),
+        ("readiness", "one", "https://192.0.2.1/readyz"),
+    ]
+
+
+def test_addresses_of_ipv6_stand_in_brackets(written: dict[str, Path]) -> None:
+    assert ("site", "lb1", "https://[fd00::11]/") in probes(written["ipv6"])
+    assert ("readiness", "web1", "http://[fd00::12]:8080/readyz") in probes(written["ipv6"])
+    assert targets(written["ipv6"], "postgres") == [("[fd00::16]:9187", {"instance": "db1"})]
+    assert "https://[fd00::18]:9443/prometheus/" in (written["ipv6"] / "prometheus.sh").read_text()
+
+
+def test_a_tier_that_is_not_there_is_not_asked(written: dict[str, Path]) -> None:
+    for job in ("haproxy", "postgres"):
+        assert read(written["no edge"] / f"targets/{job}.yml") == []
+
+
+def test_targets_are_named_by_their_job_and_bounded(written: dict[str, Path]) -> None:
+    jobs = {job["job_name"]: job for job in read(written["lab"] / "prometheus.yml")["scrape_configs"]}
+
+    assert {path.stem for path in (written["lab"] / "targets").iterdir()} <= set(jobs)
+    assert all(job["sample_limit"] and job["body_size_limit"] for job in jobs.values())
+    assert jobs["redis"]["metrics_path"] == "/scrape"
+
+
+@pytest.mark.parametrize(("name", "seconds"), [("lab", "5s"), ("one", "15s")])
+def test_everything_is_asked_as_often_as_the_inventory_says(
+    written: dict[str, Path], name: str, seconds: str
+) -> None:
+    told = read(written[name] / "prometheus.yml")["global"]
+
+    assert told["scrape_interval"] == told["evaluation_interval"] == seconds
+    assert told["external_labels"] == {"environment": name}
+
+
+@pytest.mark.parametrize(
+    ("name", "waits"),
+    [
+        ("lab", ["2500ms", "10000ms", "10000ms", "50000ms"]),
+        ("one", ["30000ms", "120000ms", "120000ms", "600000ms"]),
+    ],
+)
+def test_a_rehearsal_waits_less(written: dict[str, Path], name: str, waits: list[str]) -> None:
+    route = read(written[name] / "alertmanager.yml")["route"]
+    tickets = route["routes"][-1]
+
+    assert [each[wait] for each in (route, tickets) for wait in ("group_wait", "group_interval")] == waits
+    assert (route["repeat_interval"], tickets["repeat_interval"]) == ("1h", "1d")
+
+
+def test_a_mail_server_is_read_as_the_application_reads_it(written: dict[str, Path]) -> None:
+    starttls = read(written["ipv6"] / "alertmanager.yml")
+    tls = read(written["no edge"] / "alertmanager.yml")["global"]
+
+    assert starttls["global"] == {
+        "smtp_smarthost": "mail.example.org:587",
+        "smtp_from": "Microblog <no-reply@social.example.org>",
+        "smtp_hello": "mon1",
+        "smtp_require_tls": True,
+        "smtp_auth_username": "a@b",
+        "smtp_auth_password": 'p:w+"d',
+    }
+    assert starttls["receivers"][1]["email_configs"][0]["to"] == "oncall@example.org, boss@example.org"
+    assert (tls["smtp_smarthost"], tls["smtp_require_tls"]) == ("[2001:db8::25]:465", False)
+
+
+def test_without_a_receiver_alerts_only_are_seen(written: dict[str, Path]) -> None:
+    assert read(written["one"] / "alertmanager.yml")["receivers"] == [
+        {"name": name} for name in ("nobody", "pages", "tickets")
+    ]
+
+
+ALERTS: list[tuple[dict[str, str], str]] = [
+    ({"alertname": "HostDown", "severity": "page"}, "pages"),
+    ({"alertname": "DeadLetters", "severity": "ticket"}, "tickets"),
+    ({"alertname": "Watchdog", "severity": "none"}, "nobody"),
+    ({"alertname": "Forgotten"}, "pages"),
+]
+
+
+@pytest.mark.parametrize(("labels", "receiver"), ALERTS, ids=str)
+def test_alerts_reach_their_receiver(written: dict[str, Path], labels: dict[str, str], receiver: str) -> None:
+    if not shutil.which("amtool"):
+        pytest.skip("amtool is not installed: apt-get install prometheus-alertmanager")
+    words = [f"{name}={value}" for name, value in labels.items()]
+
+    done = subprocess.run(
+        [
+            "amtool",
+            "config",
+            "routes",
+            "test",
+            f"--config.file={written['lab'] / 'alertmanager.yml'}",
+            *words,
+        ],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert done.stdout.strip() == receiver
+
+
+def test_the_site_is_known_by_its_title(written: dict[str, Path]) -> None:
+    http = read(written["lab"] / "blackbox.yml")["modules"]["site"]["http"]
+
+    assert http["fail_if_body_not_matches_regexp"] == [
+        r"<title>[^<]*Frank\ \&amp;\ Friends\ \(beta\)</title>".replace(r"\;", ";")
+    ]
+    assert http["headers"] == {"Host": "social.example.org"}
+    assert http["tls_config"] == {"server_name": "social.example.org"}
+
+
+@pytest.mark.parametrize("believed", [True, False])
+def test_the_own_authority_is_believed_where_it_signed(*, believed: bool) -> None:
+    started = render("blackbox_exporter", "blackbox.sh.j2", blackbox_exporter_believes_own_authority=believed)
+
+    assert ("SSL_CERT_FILE=/etc/microblog/tls/ca.pem" in started) == believed
+
+
+@pytest.mark.parametrize("ipv6", [{"address": "2001:db8::1"}, {}])
+def test_the_dashboards_let_nobody_in_without_a_password(ipv6: dict[str, str]) -> None:
+    door = render(
+        "dashboards",
+        "dashboards.conf.j2",
+        ansible_facts={"default_ipv6": ipv6},
+        dashboards_environment="lab",
+        dashboards_port=9443,
+        dashboards_certificate_path="/tls/host",
+        dashboards_certificate_file={"stat": {}},
+        dashboards_boards_policy="boards",
+        dashboards_pages_policy="pages",
+    )
+
+    assert ("listen [::]:9443 ssl" in door) == bool(ipv6)
+    assert "auth_basic off" not in door
+    # What is answered before the log-in tells nothing.
+    assert re.findall(r"return (.*);", door) == ["302 /prometheus/consoles/index.html", "404", "404"]
+    # A cookie of who was let in comes with answers from behind the log-in alone.
+    assert door.count("include dashboards/cookie;") == door.count("proxy_pass ") == 3
