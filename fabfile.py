@@ -2,7 +2,7 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import backup, deploys, env, hosts, lab, logs, overview, restore, site, status
+from ops.verbs import backup, deploys, env, hosts, lab, logs, overview, processes, restore, site, status
 
 namespace = Collection(
     site.provision,
@@ -17,6 +17,8 @@ namespace = Collection(
     site.maintenance,
     status.status,
     logs.logs,
+    processes.dump,
+    processes.memory,
     hosts.shell,
     hosts.run,
     restore.restore,

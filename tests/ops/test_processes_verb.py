@@ -1,0 +1,222 @@
+"""`fab dump` and `fab memory`: what they say of real processes, and how they say no."""
+
+import json
+import os
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstack.processes import wait_for
+from ops.inventory import Answer, Host
+from ops.verbs import processes
+from ops.verbs.ask import REMOTE, remote_program
+from ops.verbs.remote.processes import (
+    NO_SUCH_PROGRAM,
+    NOT_RUNNING,
+    describe_address,
+    describe_socket,
+    describe_wait,
+)
+from ops.verbs.terminal import VerbError
+
+Ask = Callable[..., subprocess.CompletedProcess[str]]
+# A parent that waits for an answer as libpq does, a thread of it that sleeps, and a child with a pipe.
+PROGRAM = """
+import os, select, socket, subprocess, sys, threading, time
+
+def doze():
+    while True: time.sleep(0.05)
+
+def wait_for_database(connection):
+    secret = "swordfish"
+    poll = select.poll()
+    poll.register(connection, select.POLLIN)
+    poll.poll()
+
+threading.Thread(target=doze, name="dozer", daemon=True).start()
+subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+wait_for_database(socket.create_connection(("127.0.0.1", int(sys.argv[1]))))
+"""
+
+
+@pytest.fixture
+def server() -> Iterator[socket.socket]:
+    """A server that accepts and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        yield listening
+
+
+@pytest.fixture
+def program(server: socket.socket, tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
+    """A program in the middle of its waiting."""
+    path = tmp_path / "waiter.py"
+    path.write_text(PROGRAM)
+    words = [sys.executable, str(path), str(server.getsockname()[1])]
+    with subprocess.Popen(words) as process:
+        accepted, _ = server.accept()
+        wait_for(
+            lambda: describe_wait(process.pid, process.pid).startswith("poll"), 20, lambda: "it doesn't wait"
+        )
+        yield process
+        accepted.close()
+        process.kill()
+
+
+@pytest.fixture
+def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
+    """Runs the host's program as `fab` does, where one program of Supervisor's runs and one doesn't."""
+    bin_folder = tmp_path / "bin"
+    bin_folder.mkdir()
+    listing = (
+        f"web:web-blue RUNNING pid {program.pid}, uptime 0:00:09\nweb:web-green STOPPED Nov 21 03:00 PM\n"
+    )
+    (bin_folder / "supervisorctl").write_text(f"#!/bin/sh\ncat <<'E'\n{listing}E\nexit 3\n")
+    (bin_folder / "supervisorctl").chmod(0o755)
+    text = (REMOTE / "processes.py").read_text()
+    for old, new in (
+        ("/opt/supervisor/venv/bin/py-spy", Path(sys.executable).with_name("py-spy")),
+        ("/run/microblog-memory.json", tmp_path / "notes.json"),
+    ):
+        assert old in text
+        text = text.replace(old, str(new))
+
+    def run(name: str, what: str, **options: Any) -> subprocess.CompletedProcess[str]:
+        request = {"native": False, "seconds": 0, "strace": 0} | options
+        words = shlex.split(remote_program("processes", program=name, what=what, **request)[0])
+        return subprocess.run(
+            [sys.executable, "-c", words[4], str(len(text)), *words[6:]],
+            input=text,
+            env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def dumped(ask: Ask) -> list[list[dict[str, Any]]]:
+    """What the host says of the running program, twice."""
+    done = ask("web-blue", "dump", seconds=0.2)
+    assert done.returncode == 0, done.stderr
+    assert "swordfish" not in done.stdout
+    looks: list[list[dict[str, Any]]] = json.loads(done.stdout)["looks"]
+    return looks
+
+
+def test_each_thread_says_where_it_is_and_what_it_waits_for(
+    dumped: list[list[dict[str, Any]]], program: "subprocess.Popen[bytes]", server: socket.socket
+) -> None:
+    parent, child = dumped[0]
+    if parent["error"]:
+        pytest.skip(f"py-spy may not look here: {parent['error']}")
+    main = next(thread for thread in parent["threads"] if thread["name"] == "MainThread")
+    dozer = next(thread for thread in parent["threads"] if thread["name"] == "dozer")
+
+    assert parent["pid"] == program.pid
+    assert child["depth"] == 1
+    assert main["frames"][0] == "wait_for_database (waiter.py:11)"
+    assert main["wait"].startswith("poll on connection 127.0.0.1:")
+    assert main["wait"].endswith(f" to 127.0.0.1:{server.getsockname()[1]}")
+    assert dozer["frames"][0] == "doze (waiter.py:5)"
+    assert dozer["wait"] == "clock_nanosleep"
+    assert child["threads"][0]["wait"].startswith("read on pipe:")
+
+
+def test_who_still_stands_in_the_same_place_is_told(dumped: list[list[dict[str, Any]]]) -> None:
+    if dumped[0][0]["error"]:
+        pytest.skip(f"py-spy may not look here: {dumped[0][0]['error']}")
+
+    lines = list(processes.describe_dump(dumped, 0.2))
+
+    assert lines[0].endswith(", sleeps)")
+    assert "  dozer: clock_nanosleep, as 0.2 s before" in lines
+    assert "      doze (waiter.py:5)" in lines
+
+
+@pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing: apt-get install strace")
+def test_system_calls_are_counted(ask: Ask) -> None:
+    done = json.loads(ask("web-blue", "dump", strace=0.5).stdout)
+
+    assert "clock_nanosleep" in done["strace"]
+    assert "attached" not in done["strace"]
+
+
+def test_memory_is_told_by_process_with_what_grew(
+    ask: Ask, program: "subprocess.Popen[bytes]", capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = json.loads(ask("web-blue", "memory").stdout)
+    found = json.loads(ask("web-blue", "memory", seconds=0.1).stdout)
+    parent = found["looks"][1][0]
+
+    assert parent["rss"] > 5_000_000
+    assert 0 < parent["own"] <= parent["pss"] <= parent["rss"] <= parent["peak"]
+    assert (parent["threads"], parent["sockets"]) == (2, 1)
+    assert parent["first_at"] == first["looks"][0][0]["first_at"]
+    assert found["biggest"] in {parent["pid"], found["looks"][1][1]["pid"]}
+    assert found["mappings"][0][1] > 1_000_000
+    processes.print_memory(found["looks"], parent["first_at"] + 3700)
+    shown = capsys.readouterr().out
+    assert "meanwhile" in shown
+    assert " in 1:01:40 " in shown
+    assert shown.splitlines()[1].startswith(f"{program.pid} ")
+
+
+def test_an_unknown_program_ends_with_those_that_are(ask: Ask) -> None:
+    unknown, resting = ask("web-bleu", "dump"), ask("web-green", "memory")
+
+    assert (unknown.returncode, unknown.stdout) == (NO_SUCH_PROGRAM, "web-blue web-green\n")
+    assert (resting.returncode, resting.stdout) == (NOT_RUNNING, "stopped\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "output", "message"),
+    [
+        (NO_SUCH_PROGRAM, "beat relay", "web1 has no program 'web-bleu'; it has beat, relay"),
+        (
+            NO_SUCH_PROGRAM,
+            "",
+            "web1 has no program 'web-bleu'; it has none: Supervisor runs on web and worker",
+        ),
+        (NOT_RUNNING, "stopped", "web-bleu is stopped on web1"),
+        (255, "ssh: connect: No route to host", "web1: ssh: connect: No route to host"),
+    ],
+)
+def test_a_host_that_can_not_tell_is_one_line(code: int, output: str, message: str) -> None:
+    answer = Answer(Host("web1", ("web",), {}), failed=True, output=output, code=code)
+
+    with pytest.raises(VerbError, match=message):
+        processes.read_answer(answer, "web-bleu")
+
+
+@pytest.mark.parametrize("given", ["ten", "-1", "301", ""])
+def test_seconds_are_a_number_that_somebody_waits_for(given: str) -> None:
+    with pytest.raises(VerbError, match="--strace takes a number of seconds up to 300"):
+        processes.read_seconds("strace", given)
+
+
+def test_addresses_are_read_as_the_kernel_writes_them() -> None:
+    assert describe_address("0100007F:1F90") == "127.0.0.1:8080"
+    assert describe_address("0000000000000000FFFF00000100007F:0050") == "127.0.0.1:80"
+    assert describe_address("B80D01200000000067452301EFCDAB89:0001") == "[2001:db8::123:4567:89ab:cdef]:1"
+
+
+def test_a_listening_socket_and_a_unix_socket_have_their_names(server: socket.socket, tmp_path: Path) -> None:
+    def inode(one: socket.socket) -> str:
+        return str(os.fstat(one.fileno()).st_ino)
+
+    with socket.socket(socket.AF_UNIX) as unix:
+        unix.bind(str(tmp_path / "s"))
+        unix.listen()
+
+        assert describe_socket(os.getpid(), inode(server)).endswith(" (listens)")
+        assert describe_socket(os.getpid(), inode(unix)) == f"unix socket {tmp_path / 's'}"
+        assert describe_socket(os.getpid(), "1") == "socket"
