@@ -344,6 +344,11 @@ def test_the_dashboards_let_nobody_in_without_a_password(ipv6: dict[str, str]) -
     assert ("listen [::]:9443 ssl" in door) == bool(ipv6)
     assert "auth_basic off" not in door
     # What is answered before the log-in tells nothing.
-    assert re.findall(r"return (.*);", door) == ["302 /prometheus/consoles/index.html", "404", "404"]
+    assert re.findall(r"return (.*);", door) == [
+        "302 /prometheus/consoles/index.html",
+        "302 /prometheus/classic/$1",
+        "404",
+        "404",
+    ]
     # A cookie of who was let in comes with answers from behind the log-in alone.
     assert door.count("include dashboards/cookie;") == door.count("proxy_pass ") == 3
