@@ -62,7 +62,9 @@ def read_link(path: Path) -> str:
 
 def find_programs() -> dict[str, tuple[str, int]]:
     """Supervisor's programs: the state of each, and its process (0 where it doesn't run)."""
-    listing = subprocess.run(["supervisorctl", "status"], capture_output=True, text=True, check=False).stdout
+    listing = subprocess.run(
+        ["sh", "-c", "supervisorctl status"], capture_output=True, text=True, check=False
+    ).stdout
     found = {}
     for words in (line.split() for line in listing.splitlines()):
         # An error of supervisorctl's own has no state as its second word.
