@@ -15,7 +15,6 @@ from microblog.http.headers import install_headers
 from microblog.http.proxies import TrustedProxies
 from microblog.http.ratelimit import RateLimiter
 from microblog.http.request_log import install_request_log
-from microblog.http.statements import watch_statements
 from microblog.oauth import authorize, tokens
 from microblog.observability import metrics
 from microblog.settings import Settings
@@ -42,7 +41,6 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
     app.config["SECRET_KEY"] = settings.secret_key
     app.url_map.strict_slashes = False
     attach(app, resources, RateLimiter(settings, resources.database, resources.cache))
-    watch_statements(resources.database.engine)
     configure_cookies(app, settings)
     # Hooks run in this order before a request, and in the reverse order after it.
     install_request_log(app)

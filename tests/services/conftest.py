@@ -1,3 +1,5 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 import redis
 from sqlalchemy import update
@@ -38,6 +40,7 @@ def outgoing(settings: Settings, links: LinkSigner, mailbox: MailFolder) -> Outg
         site_name="Birdhouse",
         base_url="https://blog.example",
         message_id="<1.req@blog.example>",
+        enqueued_at=datetime.now(UTC) - timedelta(seconds=40),
     )
 
 

@@ -5,8 +5,10 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+from prometheus_client import REGISTRY
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
+from structlog.testing import capture_logs
 
 from devstack.mailbox import MailFolder
 from microblog.data.feeds import Feeds
@@ -46,6 +48,25 @@ def test_a_mention_is_told_with_the_post(
     assert "<b>Other" not in html
     text_links, html_links = links_in(message)
     assert f"https://blog.example/@ann/{status_id}" in text_links & html_links
+
+
+def test_a_mail_that_went_out_is_told_and_measured(
+    session: Session, outgoing: Outgoing, mentioned: tuple[int, int]
+) -> None:
+    def measured(**labels: str) -> float:
+        name = "bucket" if labels else "count"
+        kind = {"kind": "mention", **labels}
+        return REGISTRY.get_sample_value(f"microblog_mail_handover_seconds_{name}", kind) or 0.0
+
+    before = measured(), measured(le="30.0"), measured(le="60.0")
+    status_id, bob = mentioned
+    with capture_logs() as logged:
+        mail.send_mention(session, outgoing, status_id=status_id, account_id=bob)
+    (line,) = [line for line in logged if line["event"] == "mail.sent"]
+    assert (line["kind"], line["account_id"], line["message"]) == ("mention", bob, "1.req")
+    assert line["duration_ms"] > 0
+    # It was enqueued 40 seconds ago.
+    assert (measured(), measured(le="30.0"), measured(le="60.0")) == (before[0] + 1, before[1], before[2] + 1)
 
 
 def test_an_answer_is_told_as_one(

@@ -10,9 +10,11 @@ from microblog.bootstrap import Resources, bootstrap
 from microblog.data.models import DeadJob, Job
 from microblog.data.session import Database
 from microblog.jobs import names
+from microblog.jobs.broker import BrokerAway, Publisher
 from microblog.jobs.names import JobType
 from microblog.jobs.outbox import enqueue
 from microblog.settings import Settings
+from microblog.worker.relay import Relay
 
 
 @pytest.fixture
@@ -72,3 +74,37 @@ def no_database(settings: Settings, tmp_path: Any) -> Iterator[Database]:
 def hasty_resources(resources: Resources) -> Resources:
     """Jobs die at their second failure."""
     return replace(resources, settings=replace(resources.settings, job_max_attempts=2))
+
+
+class FakeBroker(Publisher):
+    """Keeps what it is given; `room`: how many messages until it goes away."""
+
+    def __init__(self, room: int = 1_000_000) -> None:
+        super().__init__()
+        self.room = room
+        self.sent: list[int] = []
+        self.checks = 0
+
+    def check(self) -> None:
+        self.checks += 1
+        if not self.room:
+            raise BrokerAway
+
+    def publish(self, *, job_id: int, name: str, queue: str, request_id: str | None) -> str:
+        if not self.room:
+            raise BrokerAway
+        self.room -= 1
+        self.sent.append(job_id)
+        return f"task-{job_id}"
+
+
+@pytest.fixture
+def broker() -> FakeBroker:
+    return FakeBroker()
+
+
+@pytest.fixture
+def relay(settings: Settings, database: Database, broker: FakeBroker) -> Iterator[Relay]:
+    relay = Relay(settings, database, broker)
+    yield relay
+    relay.close()

@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import pytest
 from celery import signals
 from celery.exceptions import SecurityWarning
+from prometheus_client import REGISTRY
 from sqlalchemy import text
 
 from microblog.bootstrap import Resources
@@ -86,5 +87,6 @@ def test_the_worker_takes_its_queues_and_opens_connections_in_the_child(
     assert FakeWorker.options["queues"] == ["mail", "feeds"]
     assert FakeWorker.options["concurrency"] == 3
     assert FakeWorker.had_resources
+    assert REGISTRY.get_sample_value("microblog_worker_processes") == 1
     with pytest.raises(RuntimeError):
         _ = app.child.resources

@@ -110,7 +110,7 @@ def is_alive(pid: int) -> bool:
 
 
 def test_naming_somebody_brings_them_a_mail(programs: Programs, story: Story) -> None:
-    ann, _bob = story.people()
+    ann, bob = story.people()
     story.post(ann, "Hello @bob!")
     story.wait_done("mail.mention")
     story.wait_done("statuses.fan_out")
@@ -118,9 +118,13 @@ def test_naming_somebody_brings_them_a_mail(programs: Programs, story: Story) ->
     (job,) = story.jobs("mail.mention")
     assert message["To"] == "bob@example.org"
     assert message["Message-ID"] == f"<{job.id}.req-e2e@localhost>"
-    (line,) = [one for one in programs.lines("worker") if one["event"] == "mail.sent"][-1:]
-    assert line["request_id"] == "req-e2e"
-    assert line["task_id"]
+    (handed,) = [one for one in programs.lines("relay") if one.get("job_id") == job.id]
+    sent, ended = [one for one in programs.lines("worker") if one.get("job_id") == job.id]
+    assert [one["event"] for one in (handed, sent, ended)] == ["relay.handed", "mail.sent", "job.ended"]
+    assert {one["request_id"] for one in (handed, sent, ended)} == {"req-e2e"}
+    assert {one["task_id"] for one in (handed, sent, ended)} == {handed["task_id"]}
+    assert sent["account_id"] == ended["account_id"] == bob
+    assert sent["message"] == f"{job.id}.req-e2e"
 
 
 def test_a_post_is_accepted_while_the_broker_is_away(programs: Programs, story: Story) -> None:

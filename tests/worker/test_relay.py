@@ -19,42 +19,10 @@ from microblog.settings import Settings
 from microblog.worker import relay as relays
 from microblog.worker.relay import Relay, run_relay
 from microblog.worker.stopping import Stop
+from tests.worker.conftest import FakeBroker
 
 AddJob = Callable[..., int]
 ReadJob = Callable[[int], Any]
-
-
-class FakeBroker(Publisher):
-    """Keeps what it is given; `room`: how many messages until it goes away."""
-
-    def __init__(self, room: int = 1_000_000) -> None:
-        super().__init__()
-        self.room = room
-        self.sent: list[int] = []
-        self.checks = 0
-
-    def check(self) -> None:
-        self.checks += 1
-        if not self.room:
-            raise BrokerAway
-
-    def publish(self, *, job_id: int, name: str, queue: str, request_id: str | None) -> None:
-        if not self.room:
-            raise BrokerAway
-        self.room -= 1
-        self.sent.append(job_id)
-
-
-@pytest.fixture
-def broker() -> FakeBroker:
-    return FakeBroker()
-
-
-@pytest.fixture
-def relay(settings: Settings, database: Database, broker: FakeBroker) -> Iterator[Relay]:
-    relay = Relay(settings, database, broker)
-    yield relay
-    relay.close()
 
 
 @pytest.fixture
@@ -192,7 +160,7 @@ def test_an_outage_is_told_once_and_waited_out_ever_slower(
     assert pauses[1] == least
     assert pauses[2:] == sorted(pauses[2:])
     assert pauses[-1] == most
-    assert [line["event"] for line in logged] == ["relay.waiting", "relay.back"]
+    assert [line["event"] for line in logged] == ["relay.waiting", "relay.handed", "relay.back"]
     assert back == settings.relay_poll_seconds
     assert broker.sent == [job_id]
     # While it was away, rows were left alone.
@@ -245,9 +213,9 @@ def test_it_runs_until_it_is_stopped(
     settings: Settings, database: Database, add_job: AddJob, stop: Stop
 ) -> None:
     class Stopping(FakeBroker):
-        def publish(self, *, job_id: int, name: str, queue: str, request_id: str | None) -> None:
-            super().publish(job_id=job_id, name=name, queue=queue, request_id=request_id)
+        def publish(self, *, job_id: int, name: str, queue: str, request_id: str | None) -> str:
             stop.set()
+            return super().publish(job_id=job_id, name=name, queue=queue, request_id=request_id)
 
     broker = Stopping()
     job_id = add_job()
@@ -260,9 +228,10 @@ def test_the_program_stops_at_term(
 ) -> None:
     sent: list[int] = []
 
-    def publish(_self: Publisher, *, job_id: int, **_: Any) -> None:
+    def publish(_self: Publisher, *, job_id: int, **_: Any) -> str:
         sent.append(job_id)
         os.kill(os.getpid(), signal.SIGTERM)
+        return ""
 
     monkeypatch.setattr(Publisher, "publish", publish)
     before = signal.getsignal(signal.SIGTERM)

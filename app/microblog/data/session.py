@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from microblog.data.breaker import Breaker
 from microblog.data.deadlines import PatientConnection
+from microblog.observability import metrics, statements
+from microblog.observability.statements import WatchedPool
 
 # A vanished client must not keep its row locks: a job is run again only when its dead worker's lock is gone.
 # Milliseconds and seconds as PostgreSQL's settings of the same names take them.
@@ -51,6 +53,7 @@ class Database:
             answer_seconds = statement_timeout_seconds + answer_margin_seconds
         self.engine: Engine = create_engine(
             url,
+            poolclass=WatchedPool,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
@@ -70,6 +73,8 @@ class Database:
             },
         )
         event.listen(self.engine, "handle_error", _note_closed)
+        statements.watch(self.engine)
+        metrics.DB_POOL_SIZE.inc(pool_size)
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager

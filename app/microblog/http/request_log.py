@@ -8,9 +8,9 @@ import structlog
 from flask import Flask, Response, g, request
 
 from microblog.http.proxies import TRUSTED
-from microblog.http.statements import start_tally
 from microblog.observability import metrics
 from microblog.observability.logs import bind_context, clear_context
+from microblog.observability.statements import start_tally
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 UNMATCHED = "(unmatched)"
@@ -53,9 +53,7 @@ def install_request_log(app: Flask) -> None:
             route=route,
             status=response.status_code,
             duration_ms=round(seconds * 1000, 1),
-            db_statements=g.tally.statements,
-            db_ms=round(g.tally.seconds * 1000, 1),
-            db_pid=g.tally.backend_pid,
+            **g.tally.as_fields(),
         )
         return response
 

@@ -86,10 +86,10 @@ class Publisher:
         with self._careful() as connection:
             connection.default_channel.client.ping()  # type: ignore[attr-defined]
 
-    def publish(self, *, job_id: int, name: str, queue: str, request_id: str | None) -> None:
-        """Put the job's id into its queue. Raises BrokerAway."""
+    def publish(self, *, job_id: int, name: str, queue: str, request_id: str | None) -> str:
+        """Put the job's id into its queue; the id of the task that it becomes. Raises BrokerAway."""
         with self._careful() as connection:
-            celery.send_task(
+            sent = celery.send_task(
                 name,
                 args=[job_id],
                 queue=queue,
@@ -98,6 +98,7 @@ class Publisher:
                 retry=False,
                 ignore_result=True,
             )
+        return str(sent.id)
 
     def close(self) -> None:
         """Close the connection; the next use opens another."""

@@ -5,7 +5,9 @@ between leaves no row, so that the next one sends again, with the same Message-I
 """
 
 import re
+import time
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -40,13 +42,17 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True)
 class Outgoing:
-    """What a mail needs besides the database: the way out, the site's name and address, its Message-ID."""
+    """What a mail needs besides the database: the way out, the site's name and address, its Message-ID.
+
+    `enqueued_at`: when what it tells of was committed.
+    """
 
     mailer: Mailer
     links: LinkSigner
     site_name: str
     base_url: str
     message_id: str
+    enqueued_at: datetime
 
 
 def make_message_id(job_id: int, request_id: str | None, base_url: str) -> str:
@@ -228,6 +234,7 @@ def _send(
         "unsubscribe_url": unsubscribe_url,
     }
     subject, text, html = render_mail(kind, recipient.locale, values)
+    begun = time.monotonic()
     try:
         outgoing.mailer.send(Mail(to, subject, text, html, outgoing.message_id, headers))
     except MailRefused:
@@ -237,9 +244,22 @@ def _send(
     except OSError as error:
         metrics.MAILS.labels(kind, "failed").inc()
         raise Unavailable from error
-    metrics.MAILS.labels(kind, Outcome.SENT).inc()
-    log.info("mail.sent", kind=kind, account_id=recipient.account_id)
+    _note_sent(outgoing, kind, recipient.account_id, seconds=time.monotonic() - begun)
     return Outcome.SENT
+
+
+def _note_sent(outgoing: Outgoing, kind: Kind, account_id: int, *, seconds: float) -> None:
+    metrics.MAILS.labels(kind, Outcome.SENT).inc()
+    since = (datetime.now(UTC) - outgoing.enqueued_at).total_seconds()
+    metrics.MAIL_HANDOVER_SECONDS.labels(kind).observe(max(since, 0.0))
+    log.info(
+        "mail.sent",
+        kind=kind,
+        account_id=account_id,
+        # Without the site's name, or the log would take it for somebody's address.
+        message=outgoing.message_id.strip("<>").partition("@")[0],
+        duration_ms=round(seconds * 1000, 1),
+    )
 
 
 def _unsubscribing(outgoing: Outgoing, account_id: int, kind: str | None) -> tuple[dict[str, str], str]:

@@ -70,6 +70,7 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
 
     def open_child(**_: Any) -> None:
         child.open(settings)
+        metrics.WORKER_PROCESSES.set(1)
 
     def close_child(**_: Any) -> None:
         child.close()
@@ -128,7 +129,7 @@ def bind_task(job: JobType, effect: Effect) -> None:
     @celery.task(name=job.name, bind=True)
     def task(self: Task[Any, Any], job_id: int) -> None:
         clear_context()
-        with log_context(task_id=self.request.id, job=job.name):
+        with log_context(task_id=self.request.id, job=job.name, job_id=job_id):
             run_job(child.resources, effect, job_id=job_id)
 
 

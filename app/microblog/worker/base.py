@@ -25,6 +25,7 @@ from microblog.domain.errors import DomainError, Unavailable
 from microblog.domain.scheduling import OUTAGE_PATIENCE, outage_delay, retry_delay
 from microblog.observability import metrics
 from microblog.observability.logs import log_context
+from microblog.observability.statements import Tally, start_tally
 
 log = structlog.get_logger(__name__)
 PACKAGE_FOLDER = Path(__file__).resolve().parent.parent
@@ -63,12 +64,13 @@ def run_job(resources: Resources, effect: Effect, *, job_id: int) -> Outcome:
 
     A row that couldn't be updated stays handed over, and the relay hands it over again.
     """
+    tally = start_tally()
     try:
         run = _start_anew(resources, job_id)
         if isinstance(run, Outcome):
             return run
-        with log_context(request_id=run.request_id):
-            return _finish(resources, effect, run)
+        with log_context(request_id=run.request_id, account_id=run.arguments.get("account_id")):
+            return _finish(resources, effect, run, tally)
     except SQLAlchemyError as error:
         log.warning("job.database_failed", job_id=job_id, error=describe(error))
         return Outcome.FORGOTTEN
@@ -108,15 +110,16 @@ def bury(session: Session, row: AnyRow) -> None:
     log.error("job.dead", job_id=row.id, job=row.name, attempts=row.attempts, error=lost)
 
 
-def _finish(resources: Resources, effect: Effect, run: Run) -> Outcome:
+def _finish(resources: Resources, effect: Effect, run: Run, tally: Tally) -> Outcome:
     begun = time.monotonic()
+    waited = max((datetime.now(UTC) - run.created_at).total_seconds(), 0.0)
     if run.attempt == 1:
-        waited = (datetime.now(UTC) - run.created_at).total_seconds()
-        metrics.JOB_WAIT_SECONDS.labels(run.name).observe(max(waited, 0.0))
-    try:
-        outcome = _work(resources, effect, run)
-    except Exception as error:  # noqa: BLE001 - it is told, counted and tried again
-        outcome = _note_failure(resources, run, error)
+        metrics.JOB_WAIT_SECONDS.labels(run.name).observe(waited)
+    with metrics.JOBS_RUNNING.labels(run.name).track_inprogress():
+        try:
+            outcome = _work(resources, effect, run)
+        except Exception as error:  # noqa: BLE001 - it is told, counted and tried again
+            outcome = _note_failure(resources, run, error)
     seconds = time.monotonic() - begun
     metrics.JOBS.labels(run.name, outcome).inc()
     metrics.JOB_SECONDS.labels(run.name).observe(seconds)
@@ -126,7 +129,9 @@ def _finish(resources: Resources, effect: Effect, run: Run) -> Outcome:
         job=run.name,
         outcome=outcome,
         attempt=run.attempt,
+        wait_ms=round(waited * 1000, 1),
         duration_ms=round(seconds * 1000, 1),
+        **tally.as_fields(),
     )
     return outcome
 

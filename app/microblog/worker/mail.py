@@ -50,4 +50,5 @@ def _outgoing(resources: Resources, run: Run) -> Outgoing:
         site_name=settings.site_name,
         base_url=settings.base_url,
         message_id=mail.make_message_id(run.job_id, run.request_id, settings.base_url),
+        enqueued_at=run.created_at,
     )

@@ -129,7 +129,7 @@ class Relay:
     def _publish(self, due: Sequence[AnyRow]) -> None:
         for position, row in enumerate(due):
             try:
-                self.publisher.publish(
+                task_id = self.publisher.publish(
                     job_id=row.id, name=row.name, queue=row.queue, request_id=row.request_id
                 )
             except BrokerAway:
@@ -138,8 +138,15 @@ class Relay:
                     queries.take_back(session, job_ids=[one.id for one in due[position:]])
                 raise
             metrics.JOBS_HANDED.labels(row.queue).inc()
-            if row.handovers:
-                log.info("relay.handed_again", job_id=row.id, job=row.name, handovers=row.handovers + 1)
+            log.info(
+                "relay.handed_again" if row.handovers else "relay.handed",
+                job_id=row.id,
+                job=row.name,
+                queue=row.queue,
+                request_id=row.request_id,
+                task_id=task_id,
+                handovers=row.handovers + 1,
+            )
 
     def _measure(self) -> None:
         now = time.monotonic()
@@ -148,6 +155,12 @@ class Relay:
         self._measured_at = now
         with self.database.unit_of_work() as session:
             backlog = jobs.read_backlog(session)
+            depths = jobs.count_by_queue(session)
+        for queue, waiting, handed, _ in depths:
+            # Another release's queues are told of below, and would never be set to 0 again.
+            if queue in QUEUES:
+                metrics.QUEUE_DEPTH.labels(queue, "waiting").set(waiting)
+                metrics.QUEUE_DEPTH.labels(queue, "handed").set(handed)
         metrics.OUTBOX_PENDING.set(backlog.pending)
         metrics.OUTBOX_OLDEST_SECONDS.set(backlog.oldest_seconds)
         metrics.DEAD_LETTERS.set(backlog.dead)
