@@ -21,6 +21,8 @@ TESTS ?= tests
 
 VENV := .venv
 BIN := $(VENV)/bin
+# Where .ci/monitoring-tools puts promtool, amtool and Prometheus.
+WATCHING := $(VENV)/monitoring-tools/bin
 UV := $(BIN)/uv pip
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header
 
@@ -62,6 +64,11 @@ install: $(VENV)/.ops ## Install everything into .venv
 system-tools:
 	@.ci/system-tools
 
+# promtool, amtool and Prometheus, for the checks of monitoring/.
+.PHONY: monitoring-tools
+monitoring-tools: $(VENV)/.bootstrap
+	@.ci/monitoring-tools $(VENV)
+
 # --- Running --------------------------------------------------------------------------------------------------------
 
 .PHONY: run
@@ -87,13 +94,13 @@ reset: $(VENV)/.run ## Delete the development data: database, mails, pictures, l
 # --- Checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(VENV)/.ops system-tools ## Run the tests with coverage (under 12 minutes on 2 cores)
-	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
+test: $(VENV)/.ops system-tools monitoring-tools ## Run the tests with coverage (under 12 minutes on 2 cores)
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(WATCHING):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
 
 .PHONY: test-full
-test-full: $(VENV)/.ops ## Run also what takes longer: long fuzzing, galleries, Lighthouse
+test-full: $(VENV)/.ops monitoring-tools ## Run also what takes longer: long fuzzing, galleries, Lighthouse
 	@.ci/system-tools full
-	@PATH="$(CURDIR)/$(BIN):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
+	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(WATCHING):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
 .PHONY: test-lab
 test-lab: $(VENV)/.ops ## Provision eight hosts in the lab and test them (root on Linux, under 40 minutes on 2 cores)
@@ -110,7 +117,7 @@ profile-observability: $(VENV)/.dev ## Measure what metrics and logs cost a requ
 	@$(BIN)/python -m profiling observability
 
 .PHONY: lint
-lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and playbooks
+lint: $(VENV)/.ops monitoring-tools ## Check style, types, import floors, templates, YAML, playbooks and alerts
 	@echo "ruff check";  $(BIN)/ruff check
 	@echo "ruff format"; $(BIN)/ruff format --check
 	@echo "mypy";        $(BIN)/mypy
@@ -118,6 +125,7 @@ lint: $(VENV)/.ops ## Check style, types, import floors, templates, YAML and pla
 	@echo "djlint";      $(BIN)/djlint app/microblog --lint --quiet
 	@echo "yamllint";    $(BIN)/yamllint --strict .
 	@echo "ansible-lint"; PATH="$(CURDIR)/$(BIN):$$PATH" ansible-lint --offline -q ops
+	@echo "promtool";    $(BIN)/python -m monitoring check
 
 .PHONY: format
 format: $(VENV)/.dev ## Let ruff mend style and format

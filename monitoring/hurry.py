@@ -25,7 +25,7 @@ UNITS: Final = {
 SCRAPES_OF_A_RANGE: Final = 4
 _DURATION: Final = r"(?:[0-9]+(?:ms|[ywdhms]))+"
 _PART: Final = re.compile(r"([0-9]+)(ms|[ywdhms])")
-#: What a query is made of, as far as times go. Strings, comments and names are taken whole, never looked into.
+#: What a query is made of, as far as times go. Strings, comments and names are taken whole, nobody looks in.
 _TOKEN: Final = re.compile(
     rf"""
       (?P<kept> "(?:[^"\\]|\\.)*" | '(?:[^'\\]|\\.)*' | `[^`]*` | \#[^\n]* )
