@@ -2,7 +2,22 @@
 
 from invoke.collection import Collection
 
-from ops.verbs import backup, deploys, env, hosts, lab, logs, overview, processes, restore, site, status
+from ops.verbs import (
+    alerts,
+    backup,
+    dashboards,
+    deploys,
+    env,
+    hosts,
+    lab,
+    logs,
+    overview,
+    processes,
+    restore,
+    silences,
+    site,
+    status,
+)
 
 namespace = Collection(
     site.provision,
@@ -16,6 +31,11 @@ namespace = Collection(
     site.remove,
     site.maintenance,
     status.status,
+    alerts.alerts,
+    silences.silence,
+    silences.silences,
+    silences.unsilence,
+    dashboards.dashboards,
     logs.logs,
     processes.dump,
     processes.memory,
