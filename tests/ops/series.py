@@ -1,7 +1,6 @@
-"""The series that rules may read beside the application's own: of Debian 12's exporters, with their labels."""
+"""The series that rules may read beside the application's own: of the exporters in Debian 12."""
 
 _FILES = {"device", "fstype", "mountpoint"}
-_ACTIVITY = {"datname", "state"}
 
 EXPORTED: dict[str, set[str]] = {
     # Prometheus' own, Alertmanager's, and the blackbox exporter's.
@@ -36,8 +35,8 @@ EXPORTED: dict[str, set[str]] = {
     "haproxy_backend_active_servers": {"proxy"},
     "pg_up": set(),
     "pg_settings_max_connections": set(),
-    "pg_stat_activity_count": _ACTIVITY,
-    "pg_stat_activity_max_tx_duration": _ACTIVITY,
+    "pg_stat_activity_count": {"datname", "state"},
+    "pg_oldest_transaction_seconds": {"state"},
     "redis_up": set(),
     "redis_memory_used_bytes": set(),
     "redis_memory_max_bytes": set(),
