@@ -131,6 +131,17 @@ def test_suspend_and_unsuspend(run: Run, database: Database, settings: Settings)
     assert can_log_in(database, settings, "anna", PASSWORD)
 
 
+def test_show_tells_the_id_in_whatever_state(run: Run, database: Database) -> None:
+    create(run)
+    run("account", "suspend", "anna")
+
+    result = run("account", "show", "ANNA")
+
+    with database.unit_of_work() as session:
+        row = session.execute(select(Account.id, Account.created_at)).one()
+    assert result.stdout == f"@anna  id {row.id}  user  suspended  since {row.created_at:%Y-%m-%d}\n"
+
+
 def test_promote(run: Run, database: Database) -> None:
     create(run)
 
@@ -145,7 +156,7 @@ def test_promote(run: Run, database: Database) -> None:
             assert session.scalars(select(Account.role)).one() == role
 
 
-@pytest.mark.parametrize("name", ["suspend", "unsuspend", "promote"])
+@pytest.mark.parametrize("name", ["show", "suspend", "unsuspend", "promote"])
 def test_an_unknown_account(name: str, run: Run, database: Database) -> None:
     result = run("account", name, "nobody")
 

@@ -58,6 +58,17 @@ def create(username: str, email: str, role: str, **given: Any) -> None:
     _tell_generated(password, **given)
 
 
+@command.command(epilog=examples("microblog account show anna"))
+@click.argument("username")
+def show(username: str) -> None:
+    """Tell an account's id, by which it is found in logs, its role and its state."""
+    with _operation() as (session, _):
+        account = accounts.find_account(session, username=username)
+        state = "suspended" if account.suspended_at else "active"
+    since = f"since {account.created_at:%Y-%m-%d}"
+    click.echo(f"@{account.username}  id {account.id}  {account.role}  {state}  {since}")
+
+
 @command.command(epilog=examples("microblog account suspend spammer"))
 @click.argument("username")
 def suspend(username: str) -> None:

@@ -257,6 +257,14 @@ def update_preferences(
     )
 
 
+def find_account(session: Session, *, username: str) -> AccountRow:
+    """The account of a name in any case, also before its address is confirmed and while it is suspended.
+
+    Raises NotFound.
+    """
+    return _get_any(session, username)
+
+
 def suspend_account(session: Session, *, username: str) -> None:
     """Hide an account, its posts and its pictures everywhere, and end its sessions."""
     account = _get_any(session, username)
