@@ -13,10 +13,12 @@ from ops.verbs import (
     logs,
     overview,
     processes,
+    queries,
     restore,
     silences,
     site,
     status,
+    trace,
 )
 
 namespace = Collection(
@@ -37,8 +39,10 @@ namespace = Collection(
     silences.unsilence,
     dashboards.dashboards,
     logs.logs,
+    trace.trace,
     processes.dump,
     processes.memory,
+    queries.queries,
     hosts.shell,
     hosts.run,
     restore.restore,
