@@ -1,6 +1,8 @@
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+import redis
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
@@ -153,3 +155,38 @@ def test_queues_are_counted(run: Run, database: Database) -> None:
         "maintenance": ["1", "1"],
         "media": ["0", "0"],
     }
+
+
+def test_jobs_that_wait_for_another_try(run: Run, database: Database) -> None:
+    with database.unit_of_work() as session:
+        enqueue(session, PURGE)
+        enqueue(session, DAILY_STATISTICS, day="2026-11-20")
+        failed = min(row.id for row in queries.list_jobs(session, limit=100))
+        queries.count_attempt(session, job_id=failed, delay=timedelta(seconds=60))
+        queries.retry_later(session, job_id=failed, delay=timedelta(minutes=10), error="OSError at x.py:1")
+
+    heads, line, count = run("jobs", "retried").stdout.splitlines()
+
+    assert heads.split() == ["id", "name", "queue", "attempts", "next", "try", "error"]
+    assert line.split()[:4] == [str(failed), "housekeeping.purge", "maintenance", "1"]
+    assert line.endswith("  OSError at x.py:1")
+    assert "  due in " in line
+    assert count == "1 to be tried again"
+
+
+def test_workers_cannot_be_asked_without_the_broker(run: Run, database: Database, tmp_path: Path) -> None:
+    result = run("jobs", "running", changes={"MICROBLOG_BROKER_URL": f"unix://{tmp_path}/nothing?db=0"})
+
+    assert result.exit_code == 1
+    assert "the broker is away" in result.stderr
+    assert "MICROBLOG_BROKER_URL" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_where_no_worker_answers_that_is_said(
+    run: Run, database: Database, redis_client: redis.Redis
+) -> None:
+    result = run("jobs", "running")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("microblog: no worker answers: do they run (`microblog worker`)")

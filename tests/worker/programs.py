@@ -71,6 +71,18 @@ class Programs:
 
         return wait
 
+    def manage(self, *arguments: str) -> "subprocess.CompletedProcess[str]":
+        """Run `microblog` with these arguments, with the programs' settings."""
+        program = f"from microblog.cli import main; main({list(arguments)!r}, prog_name='microblog')"
+        return subprocess.run(
+            [sys.executable, "-c", program],
+            env=os.environ | self.environment,
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
+            check=False,
+        )
+
     def log(self, kind: str) -> Path:
         return self.logs / f"jobs-{os.getpid()}-{kind}.log"
 

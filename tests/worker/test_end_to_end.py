@@ -182,6 +182,23 @@ def test_a_job_whose_worker_is_killed_is_done_once_more(
     assert first["Message-ID"] == second["Message-ID"] == f"<{job.id}.req-e2e@localhost>"
 
 
+def test_what_workers_hold_is_listed(programs: Programs, story: Story, tmp_path: Path) -> None:
+    pid = story.begin_mail(tmp_path)
+    (job,) = story.jobs(MAIL_AND_WAIT.name)
+    shown = programs.manage("jobs", "running").stdout.splitlines()
+    (tmp_path / "go").touch()
+    cells = shown[1].split()
+    assert shown[0].split() == ["id", "name", "host", "pid", "for", "attempt", "request"]
+    assert [cells[0], cells[1], cells[3]] == [str(job.id), MAIL_AND_WAIT.name, str(pid)]
+    assert cells[-2:] == ["1", "req-e2e"]
+    assert shown[2:] == ["1 running, 1 worker answered"]
+    story.wait_done(MAIL_AND_WAIT.name)
+    programs.kill("worker")
+    without = programs.manage("jobs", "running")
+    assert without.returncode == 1
+    assert without.stderr.startswith("microblog: no worker answers: do they run")
+
+
 def test_poison_ends_among_the_dead_and_hurts_nobody_else(programs: Programs, story: Story) -> None:
     ann, _bob = story.people()
     story.enqueue(POISON)

@@ -28,6 +28,7 @@ COMMANDS = {
     "stats": "Manage the daily statistics.",
     "counters": "Mend the counters of accounts and posts.",
     "jobs": "Look at jobs, and bring dead ones back.",
+    "metrics": "List the metrics with what each says.",
     "config": "Look at the settings.",
     "assets": "Hand the static files to a web server.",
     "smoke": "Play a person on the running site.",

@@ -8,7 +8,10 @@ import click
 from sqlalchemy.orm import Session
 
 from microblog.cli.connections import open_database
-from microblog.cli.support import Failed, examples, read_settings
+from microblog.cli.support import Failed, counted, examples, read_settings
+from microblog.data.base import AnyRow
+from microblog.jobs.broker import BrokerAway, configure_broker
+from microblog.jobs.workers import Held, ask_workers
 from microblog.services import jobs
 from microblog.services.jobs import Backlog, UnfinishedJob
 from microblog.settings import Settings
@@ -48,6 +51,45 @@ def queues() -> None:
         counted = jobs.count_by_queue(session)
     cells = [(name, waiting, handed, show_span(age)) for name, waiting, handed, age in counted]
     _print_table(("queue", "waiting", "handed", "oldest"), cells)
+
+
+@command.command(epilog=examples("microblog jobs running"))
+def running() -> None:
+    """List the jobs that workers hold right now, longest first, as the workers themselves say.
+
+    A worker that hangs as a whole doesn't answer: compare the number of workers with what should run.
+    """
+    with _transaction() as (session, settings):
+        configure_broker(settings)
+        try:
+            workers, held = ask_workers()
+        except BrokerAway as error:
+            raise Failed(
+                f"can't ask the workers: the broker is away ({error}); "
+                "is it running, and is MICROBLOG_BROKER_URL right?"
+            ) from error
+        if not workers:
+            raise Failed("no worker answers: do they run (`microblog worker`), with the same broker?")
+        known = jobs.find_jobs(session, job_ids=[one.job_id for one in held])
+    cells = [_describe_held(one, known.get(one.job_id)) for one in held]
+    _print_table(("id", "name", "host", "pid", "for", "attempt", "request"), cells)
+    click.echo(f"{len(held)} running, {counted(workers, 'worker')} answered")
+
+
+@command.command(epilog=examples("microblog jobs retried"))
+@LIMIT
+def retried(limit: int) -> None:
+    """List the jobs that failed and wait for another try, soonest first."""
+    with _transaction() as (session, _):
+        rows = jobs.list_retried(session, limit=limit)
+    now = datetime.now(UTC)
+    due = [show_due((row.available_at - now).total_seconds()) for row in rows]
+    cells = [
+        (row.id, row.name, row.queue, row.attempts, moment, row.error)
+        for row, moment in zip(rows, due, strict=True)
+    ]
+    _print_table(("id", "name", "queue", "attempts", "next try", "error"), cells)
+    click.echo(f"{len(rows)} to be tried again")
 
 
 @command.command(epilog=examples("microblog jobs dead"))
@@ -90,14 +132,26 @@ def _transaction() -> Iterator[tuple[Session, Settings]]:
         yield session, settings
 
 
+def _describe_held(held: Held, row: AnyRow | None) -> tuple[object, ...]:
+    """A line of what workers hold; the row is gone where the job ended meanwhile."""
+    span = show_span((datetime.now(UTC) - held.since).total_seconds())
+    known = (row.attempts, row.request_id) if row else (None, None)
+    return (held.job_id, held.name, held.host, held.pid, span, *known)
+
+
 def describe_phase(job: UnfinishedJob, now: datetime) -> str:
     """What a job waits for and since when, such as `due in 5 m`, `handed 3 s ago`, `unknown for 2 h`."""
     seconds = (now - job.moment).total_seconds()
     if job.phase == "unknown":
         return f"unknown for {show_span(seconds)}"
     if job.phase == "waiting":
-        return f"due for {show_span(seconds)}" if seconds >= 0 else f"due in {show_span(-seconds)}"
+        return show_due(-seconds)
     return f"{job.phase} {show_span(seconds)} ago"
+
+
+def show_due(seconds: float) -> str:
+    """How long until a job is due: `due in 5 m`, `due for 3 s`."""
+    return f"due in {show_span(seconds)}" if seconds > 0 else f"due for {show_span(-seconds)}"
 
 
 def show_span(seconds: float) -> str:

@@ -39,7 +39,8 @@ celery.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_send_task_events=False,
-    worker_enable_remote_control=False,
+    # For `microblog jobs running`: who can reach the broker could put in tasks anyhow.
+    worker_enable_remote_control=True,
     task_send_sent_event=False,
     broker_connection_retry_on_startup=True,
     # For ever: a broker that comes back after a night finds its workers.

@@ -67,6 +67,16 @@ def read_backlog(session: Session) -> Backlog:
     return Backlog(row.pending, row.oldest_seconds, row.dead, strangers)
 
 
+def list_retried(session: Session, *, limit: int) -> Sequence[AnyRow]:
+    """Jobs that failed and wait for another try: id, name, queue, attempts, available_at, error."""
+    return queries.list_retried(session, limit=limit)
+
+
+def find_jobs(session: Session, *, job_ids: Sequence[int]) -> dict[int, AnyRow]:
+    """By id, what is known of jobs that workers hold: id, queue, attempts, request_id."""
+    return {row.id: row for row in queries.find_jobs(session, job_ids=job_ids)} if job_ids else {}
+
+
 def list_dead(session: Session, *, limit: int) -> Sequence[AnyRow]:
     """The newest dead letters: id, name, queue, arguments, attempts, error, created_at, died_at."""
     return queries.list_dead(session, limit=limit)

@@ -196,6 +196,23 @@ def list_jobs(session: Session, *, limit: int) -> Sequence[AnyRow]:
     return session.execute(statement).all()
 
 
+def list_retried(session: Session, *, limit: int) -> Sequence[AnyRow]:
+    """Jobs that failed and wait for another try, soonest due first (columns as selected below)."""
+    statement = (
+        select(Job.id, Job.name, Job.queue, Job.attempts, Job.available_at, Job.error)
+        .where(Job.state == "waiting", Job.error.is_not(None))
+        .order_by(Job.available_at)
+        .limit(limit)
+    )
+    return session.execute(statement).all()
+
+
+def find_jobs(session: Session, *, job_ids: Sequence[int]) -> Sequence[AnyRow]:
+    """The jobs of these ids that are there: id, queue, attempts, request_id."""
+    columns = (Job.id, Job.queue, Job.attempts, Job.request_id)
+    return session.execute(select(*columns).where(Job.id.in_(job_ids))).all()
+
+
 def list_dead(session: Session, *, limit: int) -> Sequence[AnyRow]:
     """The newest dead letters: id, name, queue, arguments, attempts, error, created_at, died_at."""
     return session.execute(
