@@ -52,12 +52,7 @@ def silence(
 def silences(_context: Connection, to: str = "lab") -> None:
     """List the silences that last, with their ids."""
     watchers = ask_watchers(to, "list_silences")
-    rows = [
-        (host.name, each["id"], _minute(each["until"]), each["author"], describe_matchers(each["matchers"]))
-        + (each["comment"],)
-        for host, said in watchers.said
-        for each in said
-    ]
+    rows = [(host.name, *describe_silence(each)) for host, said in watchers.said for each in said]
     if rows:
         heads = ("on", "id", "until (UTC)", "by", "what", "why")
         print_table(heads, [[make_harmless(cell) for cell in row] for row in rows])
@@ -164,8 +159,10 @@ def remove_silence(to: str, identity: str) -> list[str]:
     return names
 
 
-def _minute(moment: str) -> str:
-    return f"{datetime.fromisoformat(moment).astimezone(UTC):%Y-%m-%d %H:%M}"
+def describe_silence(found: dict[str, Any]) -> tuple[str, ...]:
+    """What the table of silences has of one: id, until when, by whom, what, why."""
+    until = f"{datetime.fromisoformat(found['until']).astimezone(UTC):%Y-%m-%d %H:%M}"
+    return found["id"], until, found["author"], describe_matchers(found["matchers"]), found["comment"]
 
 
 def describe_matchers(matchers: list[dict[str, Any]]) -> str:

@@ -16,11 +16,17 @@ from typing import Any
 PROMETHEUS = "http://127.0.0.1:9090/prometheus"
 ALERTMANAGER = "http://127.0.0.1:9093/alertmanager"
 ANSWER_SECONDS = 10
-NAMES = {PROMETHEUS: "Prometheus", ALERTMANAGER: "Alertmanager"}
+#: What a host asks through for the world isn't asked for itself.
+WITHOUT_PROXY = urllib.request.ProxyHandler({})
 
 
 class Refused(Exception):
     """What can't be done; the message is the reason and the fix."""
+
+
+def name_of(base: str) -> str:
+    """Who answers at an address."""
+    return "Prometheus" if base == PROMETHEUS else "Alertmanager"
 
 
 def ask(base: str, path: str, method: str = "GET", body: object = None) -> Any:
@@ -29,15 +35,16 @@ def ask(base: str, path: str, method: str = "GET", body: object = None) -> Any:
     headers = {"Content-Type": "application/json"}
     request = urllib.request.Request(base + path, data, headers, method=method)  # noqa: S310 - of this host
     try:
-        with urllib.request.urlopen(request, timeout=ANSWER_SECONDS) as answer:  # noqa: S310
+        with urllib.request.build_opener(WITHOUT_PROXY).open(request, timeout=ANSWER_SECONDS) as answer:
             text = answer.read().decode()
     except urllib.error.HTTPError as error:
-        said = " ".join(error.read().decode("utf-8", "replace").split())[:200]
-        raise Refused(f"{NAMES[base]} says {error.code}: {said}") from error
+        with error:
+            said = " ".join(error.read().decode("utf-8", "replace").split())[:200]
+        raise Refused(f"{name_of(base)} says {error.code}: {said}") from error
     except (OSError, ValueError) as error:
-        unit = {PROMETHEUS: "prometheus", ALERTMANAGER: "prometheus-alertmanager"}[base]
+        unit = "prometheus" if base == PROMETHEUS else "prometheus-alertmanager"
         reason = getattr(error, "reason", error)
-        raise Refused(f"{NAMES[base]} does not answer ({reason}): systemctl status {unit} there") from error
+        raise Refused(f"{name_of(base)} does not answer ({reason}): systemctl status {unit} there") from error
     return json.loads(text) if text.strip() else None
 
 
@@ -136,12 +143,13 @@ def check_door(port: int) -> list[str]:
         except Refused as error:
             wrong.append(str(error))
     # Whether a browser believes its certificate is another question.
-    context = ssl._create_unverified_context()  # noqa: S323, SLF001
+    trusting = urllib.request.HTTPSHandler(context=ssl._create_unverified_context())  # noqa: S323, SLF001
     url = f"https://127.0.0.1:{port}/prometheus/consoles/index.html"
     try:
-        urllib.request.urlopen(url, timeout=ANSWER_SECONDS, context=context).close()
+        urllib.request.build_opener(WITHOUT_PROXY, trusting).open(url, timeout=ANSWER_SECONDS).close()
         wrong.append("the dashboards let everybody in, without a password: fab provision --tags dashboards")
     except urllib.error.HTTPError as error:
+        error.close()
         # Asked for the password, or too often.
         if error.code not in {401, 429}:
             wrong.append(f"nginx answers {error.code} for the dashboards")
