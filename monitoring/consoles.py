@@ -6,6 +6,7 @@ pages hold no script of their own, so that they can be served with a policy that
 
 import html
 import json
+import re
 from pathlib import Path
 from typing import Final
 
@@ -38,7 +39,7 @@ def page(board: Board, boards: tuple[Board, ...]) -> str:
     """One board's template."""
     return "\n".join(
         (
-            f'{{{{ template "boards_head" {_quoted(board.title)} }}}}',
+            f'{{{{ template "boards_head" (args . {_quoted(board.title)}) }}}}',
             _navigation(board, boards),
             '{{ template "boards_time" . }}',
             '<main id="live">',
@@ -107,7 +108,7 @@ def _table(panel: Panel) -> str:
 
 
 def _article(panel: Panel, content: str) -> str:
-    head = f'<h3>{_text(panel.title)}</h3>\n<p class="help">{_text(panel.help)}</p>'
+    head = f'<h3>{_text(panel.title)}</h3>\n<p class="help">{_prose(panel.help)}</p>'
     return f'<article class="{panel.kind}">\n{head}\n{content}\n</article>'
 
 
@@ -117,6 +118,11 @@ def _limits(thresholds: Thresholds | None) -> str:
         return '"" 0.0 0.0'
     way = "high" if thresholds.high_is_bad else "low"
     return f'"{way}" {float(thresholds.warn)} {float(thresholds.bad)}'
+
+
+def _prose(value: str) -> str:
+    """A sentence, with the commands in it set as such."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", _text(value))
 
 
 def _text(value: str) -> str:

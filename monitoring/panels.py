@@ -64,7 +64,7 @@ class Panel:
     """One question and its answer.
 
     `help` says in one sentence what to look for. `columns` are the labels that a table shows; the number
-    comes last, under `value_name`. `top` is the value of a graph's full scale where it is known (1 for 100 %).
+    comes last, under `value_name`. `top` is a graph's full scale where it is known (1 for 100 %).
     """
 
     title: str

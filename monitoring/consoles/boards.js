@@ -9,6 +9,7 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
   const RANGES = { "15m": 900, "1h": 3600, "6h": 21600, "1d": 86400, "7d": 604800, "30d": 2592000 };
   const EVENTS = 'max by (release, event) (microblog_deploy_event_timestamp_seconds{event=~"deployed|left|failed"})';
   const COLOURS = ["#1a5fb4", "#c64600", "#2a8a4f", "#813d9c", "#a51d2d", "#0d7c86", "#8a6d00", "#5b6776", "#d16ba5", "#6f9a2f"];
+  const STEPS = [60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 432000, 864000];
   const $ = (id) => document.getElementById(id);
 
   // --- Numbers in their units ----------------------------------------------------------------------------------
@@ -80,6 +81,15 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
     return most;
   }
 
+  // Rickshaw listens to the mouse over each graph that it ever drew in a cell, for ever: a new one gets a new cell.
+  const clear = PromConsole.Graph.prototype._clearGraph;
+  PromConsole.Graph.prototype._clearGraph = function () {
+    const cell = this.graphTd.cloneNode(false);
+    this.graphTd.replaceWith(cell);
+    this.graphTd = cell;
+    clear.call(this);
+  };
+
   const render = PromConsole.Graph.prototype._render;
   PromConsole.Graph.prototype._render = function (answers) {
     const failed = answers.find((answer) => !answer || answer.status !== "success");
@@ -91,6 +101,9 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
     // Room above the highest line, and a scale where all is 0.
     this.params.max = this.fullScale || highest(answers) * 1.1 || 1;
     render.call(this, answers);
+    // Rickshaw lists the last series first.
+    const legend = this.legendDiv.querySelector("ul");
+    legend && legend.append(...[...legend.children].reverse());
     drawLines(this);
     drawEvents(this);
   };
@@ -103,15 +116,32 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
     return element;
   }
 
-  // The lines of the y axis, at round numbers of the unit that the highest of them has.
+  // The lines of both axes: at round numbers of the unit that the highest value has, and at round times.
   function drawLines(graph) {
+    if (graph.rickshawGraph) {
+      drawValues(graph);
+      drawTimes(graph.graphTd, graph.params.endTime, graph.params.duration);
+    }
+  }
+
+  function drawValues(graph) {
     const most = graph.params.max;
     const size = scale(most, graph.unit)[1];
     const ticks = d3.scale.linear().domain([0, most / size]).ticks(4);
-    for (const tick of graph.rickshawGraph ? ticks : []) {
+    for (const tick of ticks) {
       const line = add(graph.graphTd, "y_line", "");
       line.style.bottom = ((tick * size) / most) * 100 + "%";
       add(line, "y_text", text(tick * size, graph.unit));
+    }
+  }
+
+  function drawTimes(parent, end, duration) {
+    const step = STEPS.find((size) => duration / size <= 8) || STEPS[STEPS.length - 1];
+    const start = end - duration;
+    for (let time = Math.ceil(start / step) * step; time <= end; time += step) {
+      const line = add(parent, "x_line", "");
+      line.style.left = ((time - start) / duration) * 100 + "%";
+      add(line, "x_text", step < 86400 ? stamp(time).slice(11) : stamp(time).slice(5, 10));
     }
   }
 
@@ -173,7 +203,7 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
   // Says which time is shown: in the form, in the address, and to the boards that are linked to.
   function tell() {
     history.replaceState(null, "", hash());
-    for (const link of document.querySelectorAll("nav a:not([href*='/'])")) {
+    for (const link of document.querySelectorAll("nav a:not(.page)")) {
       link.hash = hash();
     }
     for (const button of $("ranges").children) {

@@ -13,8 +13,13 @@ CONNECTIONS: Final = (
 _DATABASE: Final = '{datname!~"template.*|postgres"}'
 _HITS: Final = f"sum by (datname) (rate(pg_stat_database_blks_hit{_DATABASE}[2m]))"
 _READS: Final = f"sum by (datname) (rate(pg_stat_database_blks_read{_DATABASE}[2m]))"
-_DEAD: Final = "max by (relname) (pg_stat_user_tables_n_dead_tup)"
-_LIVE: Final = "max by (relname) (pg_stat_user_tables_n_live_tup)"
+_DEAD: Final = "max by (table) (pg_table_dead_rows)"
+_LIVE: Final = "max by (table) (pg_table_live_rows)"
+# The statements that take most of the time, over an hour.
+_TOP_TIME: Final = "sum by (queryid, query) (increase(microblog_sql_top_seconds_total[1h]))"
+_TOP_CALLS: Final = "sum by (queryid, query) (increase(microblog_sql_top_calls_total[1h]))"
+_ALL_TIME: Final = "scalar(sum(increase(microblog_sql_seconds_total[1h])) > 0)"
+_INSIDE: Final = "the database itself"
 
 NOW: Final = Row(
     "Now",
@@ -42,18 +47,25 @@ NOW: Final = Row(
             Thresholds(warn=0.7, bad=0.85),
         ),
         stat(
+            "Waited for one in vain",
+            Unit.PER_MINUTE,
+            "Requests and jobs that got no connection from their pool in time.",
+            f"60 * ({or_zero(rate('microblog_db_pool_timeouts_total'))})",
+            Thresholds(warn=0.01, bad=1),
+        ),
+        stat(
             "Longest transaction",
             Unit.SECONDS,
             "Keeps dead rows from being cleared; nothing of the site takes a minute.",
-            "max(pg_stat_activity_max_tx_duration) or vector(0)",
+            "max(pg_oldest_transaction_seconds)",
             Thresholds(warn=60, bad=600),
         ),
         stat(
-            "Segments not archived",
-            Unit.COUNT,
-            "Failed tries in the last hour: without the log there is no restore to a point in time.",
-            "sum(increase(pg_stat_archiver_failed_count[1h])) or vector(0)",
-            Thresholds(warn=1, bad=10),
+            "Log not archived for",
+            Unit.SECONDS,
+            "How long the oldest file of the log has waited: what a lost disk would cost.",
+            "max(pg_archiver_oldest_waiting_seconds)",
+            Thresholds(warn=60, bad=120),
         ),
     ),
 )
@@ -70,11 +82,12 @@ LOAD: Final = Row(
         graph(
             "Mean statement",
             Unit.SECONDS,
-            "All hosts slow: the database; one host slow: its network or CPU.",
+            "As the hosts see it: one slow, its network or CPU; all, the database, if it says so itself.",
             (
                 f"{rate(f'{STATEMENTS}_sum', 'instance')} / ({rate(f'{STATEMENTS}_count', 'instance')} > 0)",
                 "[[instance]]",
             ),
+            (f"{rate('microblog_sql_seconds_total')} / ({rate('microblog_sql_calls_total')} > 0)", _INSIDE),
         ),
         graph(
             "Connections by state",
@@ -90,13 +103,18 @@ LOAD: Final = Row(
             ('sum(microblog_db_pool_connections{state="in_use"})', "in use"),
             ('sum(microblog_db_pool_connections{state="idle"})', "idle"),
             ("sum(microblog_db_pool_size)", "size"),
-            (f"60 * ({or_zero(rate('microblog_db_pool_timeouts_total'))})", "waited in vain, a minute"),
         ),
         graph(
             "Longest transaction by state",
             Unit.SECONDS,
             "A slope without end blocks clean-up, and migrations.",
-            (f"max by (state) (pg_stat_activity_max_tx_duration{_DATABASE})", "[[state]]"),
+            ("max by (state) (pg_oldest_transaction_seconds)", "[[state]]"),
+        ),
+        graph(
+            "Waiting for locks",
+            Unit.COUNT,
+            "Connections that wait for another's transaction: for long, find who holds it.",
+            ("sum by (instance) (pg_lock_waits_sessions)", "[[instance]]"),
         ),
         graph(
             "Locks by mode",
@@ -129,12 +147,18 @@ KEPT: Final = Row(
             "Dead rows",
             Unit.COUNT,
             "A table that only rises isn't cleared: a long transaction, or autovacuum is behind.",
-            (f"topk(8, {_DEAD})", "[[relname]]"),
+            (f"topk(8, {_DEAD})", "[[table]]"),
+        ),
+        graph(
+            "Size by table",
+            Unit.BYTES,
+            "Steady growth is posts; a jump is a migration or a missing purge.",
+            ("topk(8, max by (table) (pg_table_bytes))", "[[table]]"),
         ),
         graph(
             "Size",
             Unit.BYTES,
-            "Steady growth is posts; a jump is a migration or a missing purge.",
+            "Of the whole database.",
             (f"max by (datname) (pg_database_size_bytes{_DATABASE})", "[[datname]]"),
         ),
         graph(
@@ -145,10 +169,10 @@ KEPT: Final = Row(
             ("60 * sum(rate(pg_stat_archiver_failed_count[10m]))", "failed"),
         ),
         graph(
-            "Last segment archived",
-            Unit.SECONDS,
-            "Ago: what a lost disk would cost.",
-            ("max by (instance) (pg_stat_archiver_last_archive_age)", "[[instance]]"),
+            "Size of the log",
+            Unit.BYTES,
+            "Grows without end while archiving fails, until the disk is full.",
+            ("sum by (instance) (pg_wal_bytes)", "[[instance]]"),
         ),
         graph(
             "Checkpoints",
@@ -167,18 +191,16 @@ KEPT: Final = Row(
             "Statements by time",
             Unit.RATIO,
             "Share of the database's time in the last hour: the first line is the one to make faster.",
-            "sort_desc(topk(15, sum by (query) (increase(pg_stat_statements_seconds_total[1h]))"
-            " / scalar(sum(increase(pg_stat_statements_seconds_total[1h])) > 0)))",
-            ("query",),
+            f"sort_desc(topk(15, {_TOP_TIME} / {_ALL_TIME}))",
+            ("queryid", "query"),
             "of the time",
         ),
         table(
             "Statements by mean time",
             Unit.SECONDS,
             "Those that take long each; EXPLAIN them: docs/debugging.md.",
-            "sort_desc(topk(15, sum by (query) (increase(pg_stat_statements_seconds_total[1h]))"
-            " / (sum by (query) (increase(pg_stat_statements_calls_total[1h])) > 0)))",
-            ("query",),
+            f"sort_desc(topk(15, {_TOP_TIME} / ({_TOP_CALLS} > 0)))",
+            ("queryid", "query"),
             "mean",
         ),
         table(
@@ -186,7 +208,7 @@ KEPT: Final = Row(
             Unit.RATIO,
             "Of all its rows; above 20 % autovacuum should have come.",
             f"sort_desc(topk(15, {_DEAD} / ({_DEAD} + {_LIVE} > 0)))",
-            ("relname",),
+            ("table",),
             "dead",
             Thresholds(warn=0.3, bad=0.6),
         ),

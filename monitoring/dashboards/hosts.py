@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from monitoring.panels import Board, Row, Thresholds, Unit, graph, rate, stat, table
+from monitoring.panels import Board, Row, Thresholds, Unit, graph, or_zero, rate, stat, table
 
 CPU_USED: Final = '1 - avg by (instance) (rate(node_cpu_seconds_total{mode="idle"}[2m]))'
 MEMORY_USED: Final = "1 - node_memory_MemAvailable_bytes / node_memory_MemTotal_bytes"
@@ -87,7 +87,7 @@ FULL: Final = Row(
             "Disk busy",
             Unit.RATIO,
             "Share of the time that the busiest disk worked; at 100 % everything waits for it.",
-            ("max by (instance) (rate(node_disk_io_time_seconds_total[2m]))", "[[instance]]"),
+            (or_zero("max by (instance) (rate(node_disk_io_time_seconds_total[2m]))"), "[[instance]]"),
         ),
         graph(
             "Load per core",

@@ -72,7 +72,7 @@ SERVERS: Final = Row(
             "Hits",
             Unit.RATIO,
             "Share of look-ups that found something; low on the cache after it was emptied.",
-            (f"{_HITS} / ({_HITS} + {_MISSES} > 0) or 0 * redis_up", _SERVER),
+            (f"{_HITS} / ({_HITS} + {_MISSES} > 0) or 0 * sum by (instance, server) (redis_up)", _SERVER),
             top=1,
         ),
         graph(
