@@ -95,7 +95,7 @@ def describe(line: Line) -> list[str]:
         return line.message.replace("\\n", "\n").replace("#011", "  ").split("\n")
     fields = line.fields
     words = [_plain(fields[name]) for name in ("event", *PLAIN) if _says(fields.get(name))]
-    if fields.get("level") in {"warning", "error", "critical"}:
+    if fields.get("level") in ("warning", "error", "critical"):
         words.insert(0, str(fields["level"]).upper())
     if "duration_ms" in fields or "duration_s" in fields:
         words.append(f"in {duration_ms(fields):.4g} ms")

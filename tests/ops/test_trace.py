@@ -1,0 +1,350 @@
+"""`fab trace`: what is found in the store, in which order it is shown, and what hostile lines can't do."""
+
+import json
+import shlex
+import shutil
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from ops import trace_lines
+from ops.inventory import Answer, Host
+from ops.verbs import trace as verb
+from ops.verbs.ask import REMOTE, remote_program
+from ops.verbs.logs import make_harmless
+from ops.verbs.remote import trace
+from ops.verbs.remote.trace import Line
+from ops.verbs.terminal import VerbError
+
+ID = "5d0c9a3e-74e2-4d55-9c0f-0a1b2c3d4e5f"
+OTHER = "ffffffff-74e2-4d55-9c0f-0a1b2c3d4e5f"
+JOB = 115493873460609024
+TODAY = datetime.now(UTC).date()
+HOSTS = [Host(name, (), {}) for name in ("db1", "web1")]
+
+
+def at(milliseconds: int) -> str:
+    """A moment of the request, as programs write it."""
+    moment = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC) + timedelta(
+        milliseconds=milliseconds
+    )
+    return moment.isoformat(timespec="milliseconds")
+
+
+def line(ms: int, host: str, program: str, message: object) -> str:
+    """A line of the store; it came there ten seconds later than it was written."""
+    text = message if isinstance(message, str) else json.dumps(message, separators=(",", ":"))
+    return f"{at(ms + 10_000)} {host} {program} {text}"
+
+
+def entry(ms: int, event: str, **fields: object) -> dict[str, object]:
+    return {"timestamp": at(ms), "level": "info", "event": event, "service": "x", "host": "x", **fields}
+
+
+EDGE: dict[str, object] = {
+    "timestamp": at(61),
+    "service": "haproxy",
+    "request_id": ID,
+    "method": "POST",
+    "path": "/statuses",
+}
+EDGE |= {"status": 303, "server": "web1", "duration_ms": 60}
+NGINX: dict[str, object] = {
+    "timestamp": at(60),
+    "service": "nginx",
+    "request_id": ID,
+    "method": "POST",
+    "path": "/statuses",
+}
+NGINX |= {"status": 303, "duration_s": 0.061, "upstream_status": "303"}
+WEB = entry(59, "http.request", method="POST", route="/statuses", status=303, duration_ms=55.0, request_id=ID)
+WEB |= {"db_pid": 4242, "account_id": 7, "release": "0.1.0"}
+MAIL = entry(
+    180, "mail.sent", kind="mention", account_id=8, request_id=ID, duration_ms=20.0, message=f"{JOB}.{ID}"
+)
+ENDED = entry(
+    190, "job.ended", job_id=JOB, job="mail.mention", outcome="done", duration_ms=50.0, request_id=ID
+)
+STATEMENT = (
+    f"{at(30)[:23].replace('T', ' ')} UTC [4242] microblog_app@microblog microblog web LOG:  duration: 20 ms"
+)
+STORED = {
+    "haproxy": [line(61, "lb1", "haproxy", EDGE)],
+    "nginx-access": [line(60, "web1", "nginx-access", NGINX)],
+    "web-blue": [
+        line(40, "web1", "web-blue", entry(40, "status.posted", status_id=5, request_id=ID)),
+        line(59, "web1", "web-blue", WEB),
+        line(70, "web1", "web-blue", WEB | {"request_id": OTHER, "timestamp": at(70), "account_id": 77}),
+    ],
+    "relay": [
+        line(120, "worker1", "relay", entry(120, "relay.handed", job_id=JOB, request_id=ID, queue="mail"))
+    ],
+    "worker-mail": [
+        line(130, "worker2", "worker-mail", entry(130, "job.done_already", job_id=JOB)),
+        line(180, "worker2", "worker-mail", MAIL),
+        line(190, "worker2", "worker-mail", ENDED),
+    ],
+    "postgresql": [
+        line(30, "db1", "postgresql", STATEMENT),
+        line(30, "db1", "postgresql", STATEMENT.replace("4242", "4243")),
+        line(900, "db1", "postgresql", STATEMENT.replace(at(30)[11:23], at(900)[11:23])),
+    ],
+}
+
+
+@pytest.fixture
+def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A log store with one request of today, and an empty yesterday."""
+    monkeypatch.setattr(trace, "STORE", tmp_path)
+    (tmp_path / (TODAY - timedelta(days=1)).isoformat()).mkdir()
+    today = tmp_path / TODAY.isoformat()
+    today.mkdir()
+    for program, lines in STORED.items():
+        (today / f"{program}.log").write_text("".join(f"{each}\n" for each in lines), encoding="utf-8")
+    return tmp_path
+
+
+def ask(capsys: pytest.CaptureFixture[str], **request: object) -> dict[str, list[str]]:
+    assert trace.main(**{"days": 3, **request}) == 0  # type: ignore[arg-type]
+    found: dict[str, list[str]] = json.loads(capsys.readouterr().out)
+    return found
+
+
+def find(capsys: pytest.CaptureFixture[str], identity: str) -> list[Line]:
+    return [one for text in ask(capsys, identity=identity)["lines"] if (one := trace.read_line(text))]
+
+
+def events(lines: list[Line]) -> list[str]:
+    """What the lines are about, in the order in which they are shown."""
+    return [one.fields.get("event", one.program) for _, one in trace_lines.put_in_order(lines)]
+
+
+WHOLE = [
+    *("haproxy", "nginx-access", "http.request", "postgresql", "status.posted"),
+    *("relay.handed", "job.done_already", "job.ended", "mail.sent"),
+]
+
+
+@pytest.mark.usefixtures("store")
+def test_a_request_is_followed_through_all_hosts_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+    assert events(find(capsys, ID)) == WHOLE
+
+
+@pytest.mark.usefixtures("store")
+def test_a_job_leads_to_its_request(capsys: pytest.CaptureFixture[str]) -> None:
+    assert events(find(capsys, str(JOB))) == WHOLE
+
+
+@pytest.mark.skipif(not shutil.which("zstd"), reason="zstd is not installed")
+def test_former_days_are_compressed_and_read_too(store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    yesterday = store / (TODAY - timedelta(days=1)).isoformat()
+    shutil.move(store / TODAY.isoformat() / "haproxy.log", yesterday / "haproxy.log")
+    subprocess.run(["zstd", "-q", "--rm", yesterday / "haproxy.log"], check=True)
+
+    assert events(find(capsys, ID)) == WHOLE
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize("identity", [ID[:8], ID[1:], ".*", "-e", "$(reboot)", "42.2", ID.upper()])
+def test_an_id_is_whole_and_no_pattern(identity: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert find(capsys, identity) == []
+
+
+@pytest.mark.usefixtures("store")
+def test_an_accounts_requests_are_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = [trace.read_line(text) for text in ask(capsys, account=7)["lines"]]
+
+    rows = trace_lines.show_requests(one for one in lines if one)
+
+    assert rows == [[at(4).replace("T", " ")[:19], ID, "POST", "/statuses", "303", "55 ms"]]
+
+
+@pytest.mark.usefixtures("store")
+def test_of_an_account_only_the_latest_are_told(capsys: pytest.CaptureFixture[str]) -> None:
+    assert len(ask(capsys, account=7, count=1)["lines"]) == 1
+
+
+def test_where_nothing_is_found_it_is_told_from_whom_lines_come(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    now = datetime.now(UTC).isoformat()
+    (store / TODAY.isoformat() / "sudo.log").write_text(f"{now} web1 sudo x\n", encoding="utf-8")
+
+    answer = json.dumps(ask(capsys, identity="00000000"))
+
+    with pytest.raises(VerbError) as raised:
+        verb.read_answer("mon1", answer, "line with 00000000", HOSTS)
+    assert "lines came from web1, none from db1" in str(raised.value)
+    assert f"since {TODAY - timedelta(days=1)}" in str(raised.value)
+
+
+def test_an_empty_store_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trace, "STORE", tmp_path / "none")
+    with pytest.raises(VerbError, match="mon1 has no logs of these days"):
+        verb.read_answer("mon1", '{"lines": [], "since": "", "seen": {}, "cut": false}', "x", HOSTS)
+    with pytest.raises(VerbError, match="answers something else"):
+        verb.read_answer("mon1", "Last login: today", "x", HOSTS)
+
+
+def test_more_lines_than_anybody_reads_are_cut(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, store: Path
+) -> None:
+    monkeypatch.setattr(trace, "LINES", 3)
+    noise = "".join(line(i, "web1", "web-blue", f"{ID} {i}") + "\n" for i in range(50))
+    (store / TODAY.isoformat() / "web-green.log").write_text(noise, encoding="utf-8")
+
+    answer = ask(capsys, identity=ID)
+
+    assert len(answer["lines"]) == 3
+    assert answer["cut"]
+
+
+HOSTILE = [
+    "{",
+    "[1]",
+    '{"timestamp": 5, "duration_ms": "x", "db_pid": [], "job_id": {}, "request_id": [], "event": {}}',
+    '{"timestamp": "0001-01-01T00:00:00+23:00", "duration_ms": 1e300, "db_pid": 1}',
+    '{"timestamp": "9999-99-99", "duration_ms": -5, "duration_s": true, "db_pid": true}',
+    '{"level": [], "event": null, "method": {"a": 1}, "exception": 5, "route": ["a", 1]}',
+    "[" * 100_000,
+    '{"a":' * 5_000,
+    "\x1b[2J\x07 \r",
+    "",
+    "2026-99-99 99:99:99.1 UTC [1] x",
+]
+
+
+@pytest.mark.parametrize("message", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_line_breaks_the_others(message: str, store: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hostile = f"{at(0)} evil web-blue {message} {ID}\nnonsense {ID}\n\xff{ID}\n"
+    (store / TODAY.isoformat() / "other.log").write_text(hostile, encoding="utf-8")
+    alone = [Line(at(0), "evil", program, message) for program in ("web-blue", "postgresql", "haproxy")]
+
+    shown = "\n".join(map(make_harmless, trace_lines.show_lines([*find(capsys, ID), *alone])))
+
+    assert "mail.sent" in shown
+    assert shown.isprintable() or "\x1b" not in shown
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        ID,
+        f" X-Request-ID: {ID}\n",
+        f'"request_id":"{ID}"',
+        f"'{ID}',",
+        f"<{JOB}.{ID}@social.example.org>",
+        f"Message-ID: <{JOB}.{ID}@social.example.org>",
+        f"{JOB}.{ID}",
+    ],
+)
+def test_an_id_may_be_pasted_as_it_is_found(pasted: str) -> None:
+    assert trace_lines.read_identity(pasted) == ID
+
+
+@pytest.mark.parametrize("pasted", [f"<{JOB}@social.example.org>", f'"job_id":{JOB}', str(JOB)])
+def test_so_may_a_jobs(pasted: str) -> None:
+    assert trace_lines.read_identity(pasted) == str(JOB)
+
+
+@pytest.mark.parametrize(
+    "pasted", ["", "short", "a b c d e f g h", "x" * 65, "../../../etc/passwd", "$(reboot)"]
+)
+def test_what_is_no_id_is_none(pasted: str) -> None:
+    assert trace_lines.read_identity(pasted) == ""
+
+
+def test_a_line_that_came_twice_is_shown_once() -> None:
+    twice = [Line(at(1), "web1", "web-blue", "same"), Line(at(2), "web1", "web-blue", "same")]
+
+    assert len(trace_lines.put_in_order([*twice, Line(at(1), "web2", "web-blue", "same")])) == 2
+
+
+def test_clocks_that_differ_a_little_change_no_order() -> None:
+    edge = Line("", "lb1", "haproxy", json.dumps(EDGE | {"timestamp": at(70)}))
+    web = Line("", "web1", "web-blue", json.dumps(WEB))
+    far = Line("", "web1", "web-blue", json.dumps(WEB | {"timestamp": at(-500)}))
+
+    assert [one.host for _, one in trace_lines.put_in_order([web, edge])] == ["lb1", "web1"]
+    assert [one.host for _, one in trace_lines.put_in_order([far, edge])] == ["web1", "lb1"]
+
+
+def test_lines_are_shown_for_people() -> None:
+    trouble = entry(
+        300, "http.failed", level="error", request_id=ID, exception="Traceback\n  x\nValueError: no"
+    )
+    shown = list(
+        trace_lines.show_lines(
+            [
+                Line("", "lb1", "haproxy", json.dumps(EDGE)),
+                Line("", "web1", "web-blue", json.dumps(WEB | {"empty": "", "account_id": None})),
+                Line("", "web1", "web-blue", json.dumps(trouble)),
+                Line("", "db1", "postgresql", STATEMENT + r"\n#011Seq Scan"),
+            ]
+        )
+    )
+
+    assert shown == [
+        f"4 lines of 3 hosts, {TODAY} UTC, as the work began",
+        "12:00:00.001    +0  lb1   haproxy     POST /statuses 303 in 60 ms server=web1",
+        "12:00:00.004    +3  web1  web-blue    http.request POST /statuses 303 in 55 ms db_pid=4242",
+        f"12:00:00.030   +29  db1   postgresql  {STATEMENT}",
+        "                                        Seq Scan",
+        "12:00:00.300  +299  web1  web-blue    ERROR http.failed",
+        "                                      Traceback",
+        "                                        x",
+        "                                      ValueError: no",
+    ]
+
+
+@pytest.mark.usefixtures("store")
+def test_it_runs_as_hosts_run_it(store: Path) -> None:
+    text = (REMOTE / "trace.py").read_text(encoding="ascii").replace("/var/log/microblog-store", str(store))
+    words = shlex.split(remote_program("trace", identity=ID, days=1)[0])
+
+    said = subprocess.run(
+        [sys.executable, "-c", words[4], str(len(text)), *words[6:]],
+        input=text,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+
+    assert len(verb.read_answer("mon1", said, "line", HOSTS)) == len(WHOLE)
+
+
+def test_an_accounts_id_comes_from_the_first_worker_host_that_answers(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    answers = {
+        "db1": Answer(HOSTS[0], failed=True, output="No route to host", code=255),
+        "web1": Answer(HOSTS[1], failed=False, output="@ada  id 115  user  active  since 2026-11-01", code=0),
+    }
+    monkeypatch.setattr(verb, "ask_hosts", lambda hosts, *_, **__: [answers[hosts[0].name]])
+    assert verb.find_account_id(HOSTS, "ada") == 115
+
+    answers["db1"] = Answer(HOSTS[0], failed=True, output="microblog: There is no account named ada.", code=1)
+    with pytest.raises(VerbError, match="There is no account named ada"):
+        verb.find_account_id(HOSTS, "ada")
+
+
+def test_without_a_store_the_hosts_own_logs_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    def answer(hosts: list[Host], command: str, **_: object) -> list[Answer]:
+        request = json.loads(shlex.split(command)[-1])
+        found = [
+            f"{program}: {text.split(' ', 3)[3]}"
+            for program, lines in STORED.items()
+            for text in lines
+            if request["text"] in text and program.startswith(request["program"])
+        ]
+        return [Answer(hosts[0], failed=False, output="\n".join(found), code=0)]
+
+    monkeypatch.setattr(verb, "ask_hosts", answer)
+    monkeypatch.setattr(verb, "read_hosts", lambda *_, group="", **__: [] if group else HOSTS)
+
+    assert events(verb._find_request("lab", ID, 3)) == WHOLE
+    with pytest.raises(VerbError, match="no line with 00000000 in the current logs of db1, web1"):
+        verb._find_request("lab", "00000000", 3)
