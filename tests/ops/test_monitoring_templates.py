@@ -149,7 +149,8 @@ def targets(folder: Path, job: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def probes(folder: Path) -> list[tuple[str, str, str]]:
-    return [(labels["probe"], labels["instance"], url) for url, labels in targets(folder, "blackbox")]
+    found = [labels for _, labels in targets(folder, "blackbox")]
+    return [(labels["probe"], labels["instance"], labels["__param_target"]) for labels in found]
 
 
 @pytest.mark.parametrize("part", CHECKS)
