@@ -1,0 +1,296 @@
+"""On a database host: what PostgreSQL spends its time on (`fab queries`), as JSON, without values.
+
+The request, JSON in the last argument: action (top, reset, plan or explain), database, port, role (the
+application's), and by action: by, limit; queryid; seconds, over (milliseconds), analyze. `explain` prints a
+line for each plan as it comes, and ends with its seconds or with the end of standard input: whoever asked is
+gone. A file that no boot survives switches it on; should this program die, a timer of systemd's removes it.
+"""
+
+import json
+import os
+import pwd
+import re
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import psycopg2.extras
+
+USER = "postgres"
+#: microblog.conf includes it where it is there; in a folder that is empty after a boot.
+SWITCH = Path("/run/postgresql/microblog-explain.conf")
+LOGS = Path("/var/log/postgresql")
+UNIT = "microblog-explain-off"
+#: After its seconds, the time that the last statements may take, and some.
+GRACE_SECONDS = 60
+POLL_SECONDS = 0.3
+MOST_PLANS = 30
+ORDERS = {"total": "total_exec_time", "mean": "mean_exec_time", "calls": "calls", "rows": "rows"}
+TOKEN = re.compile(
+    r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
+    |(?P<string>(?<!\w)[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)|(?:(?<!\w)(?:[bBxXnN]|[uU]&))?'(?:[^']|'')*(?:'|\Z))
+    |(?P<dollar>(?<!\w)\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z))
+    |(?P<name>"(?:[^"]|"")*(?:"|\Z))
+    |(?P<number>(?<![\w$.])(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)""",
+    re.DOTALL | re.VERBOSE,
+)
+#: The lines of a plan whose numbers are figures of the planner's, and no values.
+FIGURES = re.compile(
+    r"\(cost=|^\s*(Rows Removed|Buffers|Sort Method|Heap|Planning|Execution|Workers|Batches|Buckets)"
+)
+BEGIN = re.compile(
+    r"(?P<at>\S+ \S+) \S+ \[(?P<pid>\d+)\] (?P<role>[^@ ]*)@\S* (?P<application>.*?) ?"
+    r"LOG:  duration: (?P<ms>[\d.]+) ms  plan:"
+)
+TOP = """
+SELECT queryid::text, query, calls, total_exec_time AS total_ms, mean_exec_time AS mean_ms, rows,
+  rolname AS role,  total_exec_time / greatest(sum(total_exec_time) OVER (), 1e-9) AS share
+FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid
+WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND queryid IS NOT NULL
+ORDER BY {order} DESC LIMIT %s"""
+RUNNING = """
+SELECT pid, application_name AS application, state, query, pg_blocking_pids(pid) AS blocked_by,
+  CASE WHEN state = 'active' THEN concat_ws(': ', wait_event_type, wait_event) ELSE '' END AS waits,
+  extract(epoch FROM clock_timestamp() - since)::float AS seconds
+FROM pg_stat_activity,
+  LATERAL (SELECT CASE state WHEN 'active' THEN query_start ELSE state_change END AS since) moment
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'
+  AND state <> 'idle' AND since < clock_timestamp() - interval '1 second'
+ORDER BY since"""
+STATEMENT = """
+SELECT query, rolname AS role FROM pg_stat_statements JOIN pg_roles ON pg_roles.oid = userid
+WHERE queryid = %s AND dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) LIMIT 1"""
+STILL_OLD = """
+SELECT count(*) AS count FROM pg_stat_activity
+WHERE backend_type = 'client backend' AND state = 'active' AND query_start < %s"""
+
+
+class RefusedError(Exception):
+    """What can't be done here; the message is why and the fix."""
+
+
+def mask(text: str, *, numbers: bool = True) -> str:
+    """SQL without what people typed: strings (cut-off ones too), numbers, comments."""
+
+    def replace(found: re.Match[str]) -> str:
+        kind = found.lastgroup if found.lastgroup != "tag" else "dollar"
+        if kind == "name" or (kind == "number" and not numbers):
+            return found[0]
+        return " " if kind == "comment" else "?" if kind == "number" else "'?'"
+
+    return TOKEN.sub(replace, text)
+
+
+def mask_plan(lines: list[str]) -> list[str]:
+    """A plan's lines without values; strings may go over several."""
+    shown = mask("\n".join(lines), numbers=False).split("\n")
+    return [line if FIGURES.search(line) else mask(line) for line in shown]
+
+
+@contextmanager
+def as_postgres() -> Iterator[None]:
+    """PostgreSQL knows its operator by the user that connects."""
+    is_root = os.geteuid() == 0
+    if is_root:
+        os.seteuid(pwd.getpwnam(USER).pw_uid)
+    try:
+        yield
+    finally:
+        if is_root:
+            os.seteuid(0)
+
+
+def connect(database: str, port: int) -> Any:
+    """A connection that commits each statement and gives rows as dictionaries."""
+    with as_postgres():
+        connection = psycopg2.connect(dbname=database, port=port, user=USER, application_name="fab queries")
+    connection.autocommit = True
+    return connection
+
+
+def ask(connection: Any, statement: str, values: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+    """The rows of a statement."""
+    with connection.cursor(cursor_factory=psycopg2.extras.RealDictCursor) as cursor:
+        cursor.execute(statement, values)
+        return [dict(row) for row in cursor.fetchall()]
+
+
+def top(connection: Any, by: str, limit: int) -> dict[str, Any]:
+    """The statements that cost most, and what runs for longer than a second."""
+    found = ask(connection, TOP.format(order=ORDERS[by]), (limit,))
+    running = ask(connection, RUNNING)
+    for row in [*found, *running]:
+        row["query"] = mask(row["query"])
+    since = ask(connection, "SELECT stats_reset::text AS since FROM pg_stat_statements_info")
+    return {"top": found, "running": running, "since": since[0]["since"]}
+
+
+def plan(connection: Any, queryid: str) -> dict[str, Any]:
+    """How PostgreSQL would run a statement, whatever its values: it is planned without any and not run."""
+    rows = ask(connection, STATEMENT, (queryid,))
+    if not rows:
+        raise RefusedError(f"no statement has the queryid {queryid}: fab queries lists those that were run")
+    text, role = rows[0]["query"].rstrip("; \n"), rows[0]["role"].replace('"', '""')
+    count = max([int(number) for number in re.findall(r"\$(\d+)", text)], default=0)
+    values = f"({', '.join(['NULL'] * count)})" if count else ""
+    with connection.cursor() as cursor:
+        try:
+            cursor.execute("BEGIN READ ONLY")
+            cursor.execute(
+                "SET LOCAL statement_timeout = '10s'; SET LOCAL plan_cache_mode = force_generic_plan"
+            )
+            cursor.execute(f'SET LOCAL ROLE "{role}"')
+            cursor.execute(f"PREPARE microblog_plan AS {text}")
+            cursor.execute(f"EXPLAIN EXECUTE microblog_plan{values}")
+            lines = [row[0] for row in cursor.fetchall()]
+        except psycopg2.Error as error:
+            raise RefusedError(
+                f"PostgreSQL can't plan it without values: {str(error).splitlines()[0]}"
+            ) from None
+        finally:
+            cursor.execute("ROLLBACK")
+    return {"query": mask(text), "plan": mask_plan(lines)}
+
+
+class PlanReader:
+    """Takes plans out of the server's log: each is read once, and blanked where it stood."""
+
+    def __init__(self, path: Path) -> None:
+        self.file = os.open(path, os.O_RDWR)
+        self.place = os.fstat(self.file).st_size
+        self.current: dict[str, Any] | None = None
+
+    def read(self) -> Iterator[dict[str, Any]]:
+        """The plans that have come since the last call, as PostgreSQL wrote them."""
+        size = os.fstat(self.file).st_size
+        # Debian's logrotate copies the log and empties it.
+        self.place = self.place if size >= self.place else 0
+        chunk = os.pread(self.file, size - self.place, self.place)
+        lines = chunk[: chunk.rfind(b"\n") + 1].splitlines(keepends=True)
+        for line in lines:
+            if self.current is not None and line.startswith(b"\t"):
+                self.current["lines"].append(line[1:].decode("utf-8", "replace").rstrip("\n"))
+                # Of the same length: the server goes on at the log's end.
+                os.pwrite(self.file, b" " * (len(line) - 1), self.place)
+            else:
+                yield from self.finish()
+                begin = BEGIN.match(line.decode("utf-8", "replace"))
+                self.current = {**begin.groupdict(), "lines": []} if begin else None
+            self.place += len(line)
+        if not lines:
+            yield from self.finish()
+
+    def finish(self) -> Iterator[dict[str, Any]]:
+        """The plan that was being read, whole."""
+        if self.current is not None:
+            yield self.current
+        self.current = None
+
+
+def present(found: dict[str, Any]) -> dict[str, Any]:
+    """A plan as it is shown: the statement apart from it, neither with values."""
+    lines = mask("\n".join(found["lines"]), numbers=False).removeprefix("Query Text: ").split("\n")
+    start = next((number for number, line in enumerate(lines) if "(cost=" in line), len(lines))
+    query = mask(" ".join(lines[:start]))
+    known = {name: found[name] for name in ("at", "pid", "application")}
+    return {**known, "ms": float(found["ms"]), "query": query, "plan": mask_plan(lines[start:])}
+
+
+@contextmanager
+def switched_on(connection: Any, seconds: int, over: int, *, analyze: bool) -> Iterator[None]:
+    """auto_explain, for all connections at once and for this block; off again however it ends."""
+    loaded = ask(connection, "SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'")
+    if "auto_explain" not in loaded[0]["setting"]:
+        raise RefusedError("PostgreSQL has not loaded auto_explain: fab provision --tags postgresql loads it")
+    settings = {"log_min_duration": over, "log_analyze": analyze, "log_buffers": analyze, "log_timing": False}
+    try:
+        with SWITCH.open("x", encoding="ascii") as file:
+            file.writelines(
+                f"auto_explain.{name} = {str(value).lower()}\n" for name, value in settings.items()
+            )
+    except FileExistsError:
+        raise RefusedError("somebody else has plans logged there: wait until that ends") from None
+    SWITCH.chmod(0o644)
+    off = (
+        f"rm -f {SWITCH}; runuser -u {USER} -- psql -p {connection.info.port} -Xqc 'SELECT pg_reload_conf()'"
+    )
+    wait = f"--on-active={seconds + 2 * GRACE_SECONDS}"
+    words = ["systemd-run", "--quiet", "--collect", f"--unit={UNIT}", wait, "sh", "-c", off]
+    try:
+        if subprocess.run(words, check=False).returncode:
+            raise RefusedError(
+                "the timer that would switch it off can't be started: systemctl status says why"
+            )
+        ask(connection, "SELECT pg_reload_conf()")
+        yield
+    finally:
+        SWITCH.unlink(missing_ok=True)
+        ask(connection, "SELECT pg_reload_conf()")
+        subprocess.run(["systemctl", "--quiet", "stop", f"{UNIT}.timer"], check=False)
+
+
+def explain(connection: Any, role: str, seconds: int, over: int, *, analyze: bool) -> None:
+    """Print the plans of slow statements as they come, each kind once, and at last how many there were."""
+    reader = PlanReader(max(LOGS.glob("*.log"), key=lambda path: path.stat().st_mtime))
+    kinds: dict[str, dict[str, Any]] = {}
+    asked = time.monotonic()
+
+    def take() -> None:
+        for found in map(present, (one for one in reader.read() if one["role"] == role)):
+            key = found["query"] + re.sub(r"[\d.]+", "", "".join(found["plan"]))
+            if key not in kinds and len(kinds) < MOST_PLANS:
+                print(json.dumps(found), flush=True)
+            kind = kinds.setdefault(key, {"query": found["query"], "count": 0, "slowest_ms": 0.0})
+            kind |= {"count": kind["count"] + 1, "slowest_ms": max(kind["slowest_ms"], found["ms"])}
+
+    try:
+        with switched_on(connection, seconds, over, analyze=analyze):
+            print(json.dumps({"began": True}), flush=True)
+            while time.monotonic() - asked < seconds and not is_left_alone():
+                take()
+    finally:
+        # A statement that began before it was switched off tells its plan at its own end.
+        ended, (now,) = time.monotonic(), ask(connection, "SELECT clock_timestamp() AS now")
+        while (
+            ask(connection, STILL_OLD, (now["now"],))[0]["count"] and time.monotonic() - ended < GRACE_SECONDS
+        ):
+            time.sleep(POLL_SECONDS)
+            take()
+        for _ in range(3):
+            time.sleep(POLL_SECONDS)
+            take()
+    print(json.dumps({"kinds": list(kinds.values())}), flush=True)
+
+
+def is_left_alone() -> bool:
+    """Wait for a moment; whether whoever asked is gone meanwhile."""
+    return bool(select.select([sys.stdin], [], [], POLL_SECONDS)[0] and not sys.stdin.read(1))
+
+
+def main(action: str, database: str, port: int, role: str, **options: Any) -> int:
+    """Do what is asked; the exit code."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit(1))
+    try:
+        connection = connect(database, port)
+        if action == "explain":
+            explain(connection, role, **options)
+        elif action == "reset":
+            ask(connection, "SELECT pg_stat_statements_reset()")
+        else:
+            print(json.dumps(top(connection, **options) if action == "top" else plan(connection, **options)))
+    except (RefusedError, psycopg2.Error) as error:
+        print(str(error).strip().splitlines()[0], file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(**json.loads(sys.argv[-1])))

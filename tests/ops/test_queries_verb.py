@@ -1,0 +1,402 @@
+"""`fab queries` on a real PostgreSQL: what costs, what runs, plans; and nothing typed is shown or stays."""
+
+import io
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+import pytest
+
+from devstack import postgres
+from devstack.processes import wait_for
+from devstack.servers import Server, remove_folder, short_folder
+from ops.inventory import Host
+from ops.verbs import queries as verb
+from ops.verbs.remote import queries
+from ops.verbs.terminal import VerbError
+
+PREFIX = "%m [%p] %q%u@%d %a "
+SECRET = "swordfish"
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[postgres.Cluster]:
+    """A PostgreSQL as the hosts have it: with both libraries, and a switch in its configuration."""
+    folder = short_folder("mb-queries-")
+    made = postgres.open_cluster(folder)
+    postgres.prepare(made)
+    with (made.data / "postgresql.conf").open("a") as file:
+        file.write(f"include_if_exists = '{made.sockets / 'explain.conf'}'\n")
+    options = {"shared_preload_libraries": "pg_stat_statements,auto_explain", "log_line_prefix": PREFIX}
+    with (folder / "server.log").open("ab") as log:
+        command = postgres.server_command(made, postgres.THROWAWAY | options)
+        process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True)
+    with Server(process):
+        postgres.wait_until_ready(made.superuser_url(), folder / "server.log")
+        with postgres.autocommit_cursor(made.superuser_url()) as cursor:
+            cursor.execute("CREATE EXTENSION pg_stat_statements")
+            cursor.execute("CREATE TABLE posts (id bigint PRIMARY KEY, text text)")
+            cursor.execute("INSERT INTO posts SELECT n, 'post ' || n FROM generate_series(1, 1000) n")
+        yield made
+    remove_folder(folder)
+
+
+def connect(cluster: postgres.Cluster) -> Any:
+    connection = psycopg2.connect(
+        postgres.driver_url(cluster.superuser_url()), application_name="microblog web"
+    )
+    connection.autocommit = True
+    return connection
+
+
+@pytest.fixture
+def connection(cluster: postgres.Cluster) -> Iterator[Any]:
+    made = connect(cluster)
+    queries.ask(made, "SELECT pg_stat_statements_reset()")
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def visitor(cluster: postgres.Cluster) -> Iterator[Callable[[str], None]]:
+    """Runs a statement as the application does, with its values written into it."""
+    made = connect(cluster)
+
+    def run(statement: str) -> None:
+        with made.cursor() as cursor:
+            cursor.execute(statement)
+
+    yield run
+    made.close()
+
+
+# --- Masking ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("SELECT 'it''s me', 12, 1.5e3, $1", "SELECT '?', ?, ?, $1"),
+        (r"SELECT E'a\'b\\', 'c'", "SELECT '?', '?'"),
+        ("SELECT 'cut off here and the rest of i", "SELECT '?'"),
+        (r"SELECT E'cut off \', the rest", "SELECT '?'"),
+        ("SELECT E'cut off \\", "SELECT E'?'"),
+        ("SELECT $$body$$, $tag$ 'x' $$ $tag$ -- note\n, t1.c2", "SELECT '?', '?'  \n, t1.c2"),
+        (
+            "SELECT /* why */ \"a'b\" FROM x2 WHERE y = X'ff' AND z = U&'\\0441'",
+            "SELECT   \"a'b\" FROM x2 WHERE y = '?' AND z = '?'",
+        ),
+        ("SELECT 'a\nb' IN ('c', '')", "SELECT '?' IN ('?', '?')"),
+    ],
+)
+def test_what_people_typed_is_masked(typed: str, shown: str) -> None:
+    assert queries.mask(typed) == shown
+
+
+def test_a_plan_keeps_its_figures_and_loses_its_values() -> None:
+    lines = [
+        "Seq Scan on posts  (cost=0.00..20.50 rows=1 width=16)",
+        "  Filter: ((text = 'sword",
+        "fish'::text) AND (id > 5))",
+        "  Rows Removed by Filter: 12",
+    ]
+
+    assert queries.mask_plan(lines) == [
+        lines[0],
+        "  Filter: ((text = '?'::text) AND (id > ?))",
+        "  Rows Removed by Filter: 12",
+    ]
+
+
+# --- What costs and what runs ----------------------------------------------------------------------------
+
+
+def test_statements_are_told_without_values(connection: Any, visitor: Callable[[str], None]) -> None:
+    for number in range(3):
+        visitor(f"SELECT text FROM posts WHERE id = {number + 1} AND text <> '{SECRET}'")
+    visitor("SELECT count(*), pg_sleep(0.1) FROM posts")
+
+    calls = queries.top(connection, "calls", 1)["top"]
+    total = queries.top(connection, "total", 5)
+
+    assert (calls[0]["calls"], calls[0]["rows"]) == (3, 3)
+    assert "id = $1 AND text <> $2" in calls[0]["query"]
+    assert total["top"][0]["query"].startswith("SELECT count(*), pg_sleep($1)")
+    assert 0.5 < total["top"][0]["share"] <= 1
+    assert SECRET not in json.dumps(total)
+    assert total["since"]
+
+
+def test_what_runs_long_is_told_with_whom_it_waits_for(
+    cluster: postgres.Cluster, connection: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    holder, waiter = connect(cluster), connect(cluster)
+    holder.cursor().execute("BEGIN; LOCK TABLE posts")
+    thread = threading.Thread(
+        target=lambda: waiter.cursor().execute(f"SELECT id FROM posts WHERE text = '{SECRET}'")
+    )
+    thread.start()
+    wait_for(lambda: len(queries.top(connection, "total", 1)["running"]) == 2, 20, lambda: "nobody waits")
+    found = queries.top(connection, "total", 1)["running"]
+    holder.close()
+    thread.join()
+    waiter.close()
+
+    waiting = next(row for row in found if row["blocked_by"])
+    other = next(row for row in found if not row["blocked_by"])
+    assert waiting["blocked_by"] == [other["pid"]]
+    assert (waiting["state"], waiting["waits"]) == ("active", "Lock: relation")
+    assert (other["state"], other["waits"]) == ("idle in transaction", "")
+    verb.print_running(found)
+    shown = capsys.readouterr().out
+    assert "SELECT … FROM posts WHERE text = '?'" in shown
+    assert SECRET not in json.dumps(found) + shown
+
+
+def test_columns_are_left_out_so_that_tables_are_seen() -> None:
+    text = "SELECT a,\n  (SELECT max(x) FROM inner_table) FROM posts p WHERE a = $1"
+
+    assert verb.shorten(text, 80) == "SELECT … FROM posts p WHERE a = $1"
+    assert verb.shorten(text, 12) == "SELECT … FR…"
+    assert verb.shorten("UPDATE posts SET text = $1", 80) == "UPDATE posts SET text = $1"
+    assert verb.shorten("SELECT set_id($1)", 80) == "SELECT set_id($1)"
+
+
+# --- Plans without values --------------------------------------------------------------------------------
+
+
+def queryid_of(connection: Any, begin: str) -> str:
+    rows = queries.top(connection, "calls", 100)["top"]
+    return next(str(row["queryid"]) for row in rows if row["query"].startswith(begin))
+
+
+@pytest.mark.parametrize(
+    ("statement", "expected"),
+    [
+        ("SELECT text FROM posts WHERE id = 7", "Index Scan using posts_pkey on posts"),
+        (f"SELECT id FROM posts WHERE text LIKE '{SECRET}%' LIMIT 3", "Seq Scan on posts"),
+        (f"INSERT INTO posts VALUES (5000, '{SECRET}') ON CONFLICT DO NOTHING", "Insert on posts"),
+        ("SELECT count(*) FROM posts", "Aggregate"),
+    ],
+)
+def test_a_plan_needs_no_values(
+    connection: Any, visitor: Callable[[str], None], statement: str, expected: str
+) -> None:
+    visitor(statement)
+
+    found = queries.plan(connection, queryid_of(connection, statement[:12]))
+
+    assert expected in "\n".join(found["plan"])
+    assert SECRET not in json.dumps(found)
+    # Nothing was run, and the connection is as it was.
+    assert queries.ask(
+        connection, "SELECT count(*) AS count, current_user AS role FROM posts WHERE id > 5000"
+    ) == [{"count": 0, "role": "postgres"}]
+
+
+def test_a_statement_that_can_not_be_planned_says_why(
+    connection: Any, visitor: Callable[[str], None]
+) -> None:
+    visitor("SELECT now() - interval '3 days'")
+
+    with pytest.raises(queries.RefusedError, match="can't plan it without values: syntax error"):
+        queries.plan(connection, queryid_of(connection, "SELECT now()"))
+    with pytest.raises(queries.RefusedError, match="no statement has the queryid 1: fab queries lists"):
+        queries.plan(connection, "1")
+
+
+# --- Plans as they come ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def host(cluster: postgres.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cluster's folder as a database host's; systemd's timers are noted down."""
+    monkeypatch.setattr(queries, "SWITCH", cluster.sockets / "explain.conf")
+    monkeypatch.setattr(queries, "LOGS", cluster.home)
+    monkeypatch.setattr(queries, "POLL_SECONDS", 0.05)
+    for name in ("systemd-run", "systemctl"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/systemd\n')
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    return tmp_path
+
+
+class Asking(threading.Thread):
+    """`explain` on the host, and the pipe whose end tells it that nobody listens any more."""
+
+    def __init__(self, cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+        super().__init__()
+        reading, self.writing = os.pipe()
+        self.stdin = os.fdopen(reading)
+        monkeypatch.setattr(sys, "stdin", self.stdin)
+        self.said = io.StringIO()
+        monkeypatch.setattr(sys, "stdout", self.said)
+        self.cluster = cluster
+        self.start()
+        wait_for(lambda: "began" in self.said.getvalue(), 20, lambda: "it doesn't begin")
+
+    def run(self) -> None:
+        connection = connect(self.cluster)
+        queries.explain(connection, "postgres", 20, 1, analyze=False)
+        connection.close()
+
+    def end(self) -> list[dict[str, Any]]:
+        os.close(self.writing)
+        self.join(20)
+        self.stdin.close()
+        return [json.loads(line) for line in self.said.getvalue().splitlines()]
+
+
+def is_on(cluster: postgres.Cluster) -> str:
+    connection = connect(cluster)
+    (row,) = queries.ask(connection, "SHOW auto_explain.log_min_duration")
+    connection.close()
+    return str(row["auto_explain.log_min_duration"])
+
+
+def test_plans_of_slow_statements_come_without_values_and_leave_none_behind(
+    cluster: postgres.Cluster, host: Path, visitor: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Connected before: a pool's connections are old.
+    visitor("SELECT 1")
+    asking = Asking(cluster, monkeypatch)
+    wait_for(lambda: is_on(cluster) == "1ms", 20, lambda: "it is not switched on")
+    for text in (SECRET, f"{SECRET}\n\nit''s (cost=1)"):
+        visitor(f"SELECT id, pg_sleep(0.01) FROM posts WHERE text = '{text}' OR id = 77")
+    wait_for(lambda: '"plan"' in asking.said.getvalue(), 20, lambda: "no plan comes")
+    said = asking.end()
+
+    log = (cluster.home / "server.log").read_text()
+    (plan,) = [line for line in said if "plan" in line]
+    assert plan["query"] == "SELECT id, pg_sleep(?) FROM posts WHERE text = '?' OR id = ?"
+    assert plan["plan"][0].startswith("Seq Scan on posts  (cost=")
+    assert plan["plan"][1] == "  Filter: ((text = '?'::text) OR (id = ?))"
+    assert (plan["application"], plan["ms"] > 10) == ("microblog web", True)
+    assert next(kind["count"] for kind in said[-1]["kinds"] if "'?'" in kind["query"]) == 2
+    assert log.count("ms  plan:\n") >= 2
+    assert SECRET not in log + asking.said.getvalue()
+    assert is_on(cluster) == "-1"
+    assert not queries.SWITCH.exists()
+    assert (host / "systemd").read_text().startswith("systemd-run --quiet --collect ")
+    assert (host / "systemd").read_text().endswith("stop microblog-explain-off.timer\n")
+
+
+def test_a_statement_that_outlives_the_switch_leaves_nothing_either(
+    cluster: postgres.Cluster, host: Path, visitor: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    visitor("SELECT 1")
+    asking = Asking(cluster, monkeypatch)
+    wait_for(lambda: is_on(cluster) == "1ms", 20, lambda: "it is not switched on")
+    slow = threading.Thread(target=visitor, args=(f"SELECT pg_sleep(1.5), '{SECRET}' FROM posts LIMIT 1",))
+    slow.start()
+    time.sleep(0.3)
+    said = asking.end()
+    slow.join()
+
+    assert any("pg_sleep" in kind["query"] for kind in said[-1]["kinds"])
+    assert SECRET not in (cluster.home / "server.log").read_text()
+
+
+def test_only_one_may_switch_it_on_and_only_where_it_is_loaded(
+    cluster: postgres.Cluster, host: Path, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queries.SWITCH.write_text("")
+    with (
+        pytest.raises(queries.RefusedError, match="somebody else has plans logged"),
+        queries.switched_on(connection, 1, 1, analyze=False),
+    ):
+        pass
+    # It is the other one's.
+    assert queries.SWITCH.exists()
+    queries.SWITCH.unlink()
+
+    monkeypatch.setattr(queries, "ask", lambda *_: [{"setting": "pg_stat_statements"}])
+    with (
+        pytest.raises(queries.RefusedError, match="fab provision --tags postgresql"),
+        queries.switched_on(connection, 1, 1, analyze=False),
+    ):
+        pass
+
+
+def test_without_a_timer_it_is_not_switched_on(
+    cluster: postgres.Cluster, host: Path, connection: Any
+) -> None:
+    (host / "systemd-run").write_text("#!/bin/sh\nexit 1\n")
+
+    with (
+        pytest.raises(queries.RefusedError, match="the timer"),
+        queries.switched_on(connection, 1, 1, analyze=False),
+    ):
+        pass
+
+    assert not queries.SWITCH.exists()
+    assert is_on(cluster) == "-1"
+
+
+# --- The verb --------------------------------------------------------------------------------------------
+
+
+def test_plans_are_shown_with_how_often_each_was_seen(capsys: pytest.CaptureFixture[str]) -> None:
+    plan = {
+        "at": "2026-11-29 20:00:00.123",
+        "pid": "77",
+        "application": "microblog web\x1b[2J",
+        "ms": 12.34,
+        "query": "SELECT a FROM posts",
+        "plan": ["Seq Scan on posts  (cost=0.00..1.00 rows=1 width=4)"],
+    }
+    kinds = {"kinds": [{"query": "SELECT a FROM posts", "count": 3, "slowest_ms": 20.0}]}
+
+    verb.print_plans(json.dumps(line) for line in ({"began": True}, plan, kinds))
+
+    assert capsys.readouterr().out == (
+        "\n2026-11-29 20:00:00.123  microblog web\\x1b[2J, backend 77: 12.3 ms\n"
+        "  SELECT … FROM posts\n"
+        "    Seq Scan on posts  (cost=0.00..1.00 rows=1 width=4)\n"
+        "\nseen  slowest  statement\n3     20.0 ms  SELECT … FROM posts\n"
+    )
+
+
+def test_ctrl_c_lets_the_host_switch_it_off_and_say_its_last_words(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    program = "import sys; sys.stdin.read(); print('{\"kinds\": []}')"
+    monkeypatch.setattr(Host, "ssh_command", lambda *_: [sys.executable, "-c"])
+    shown = verb.print_plans
+    asked: list[Any] = []
+
+    def interrupted(lines: Any) -> None:
+        asked.append(lines)
+        if len(asked) == 1:
+            raise KeyboardInterrupt
+        shown(lines)
+
+    monkeypatch.setattr(verb, "print_plans", interrupted)
+
+    verb.follow_plans(Host("db1", ("database",), {}), program, "text", 60, 200)
+
+    assert capsys.readouterr().out.endswith("Switching it off …\n\nNo statement took that long\n")
+
+
+def test_an_external_database_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    external = Host("db1", ("database",), {"microblog_database_url": "x"})
+    monkeypatch.setattr(verb, "read_hosts", lambda *_, **__: [external])
+    with pytest.raises(VerbError, match="somebody else's"):
+        verb.choose_host("lab", "")
+
+    monkeypatch.setattr(verb, "read_hosts", lambda *_, **__: [])
+    with pytest.raises(VerbError, match="web1 is no host of the group"):
+        verb.choose_host("lab", "web1")
+
+
+@pytest.mark.parametrize("given", ["0", "-1", "ten", "1001", ""])
+def test_a_bad_number_names_its_option(given: str) -> None:
+    with pytest.raises(VerbError, match="--limit takes a number from 1 to 1000"):
+        verb.read_number("limit", given, 1000)
