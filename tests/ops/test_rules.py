@@ -2,16 +2,22 @@
 
 import ast
 import re
+import shlex
 import subprocess
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 import yaml
+from invoke.parser.argument import Argument
 from prometheus_client.metrics import MetricWrapperBase
 
+from fabfile import namespace
+from microblog.cli import main as site
 from microblog.observability import metrics
 from monitoring.__main__ import main
+from monitoring.boards import BOARDS
 from monitoring.check import RULE_TESTS, TOOLS, find_tool
 from monitoring.hurry import RULES
 from ops.inventory import REPOSITORY
@@ -82,9 +88,9 @@ def own_series() -> dict[str, set[str]]:
     return found
 
 
-def headings(text: str) -> dict[str, str]:
-    """The sections of a document's second level, with their texts."""
-    parts = re.split(r"^## (.+)$", text, flags=re.MULTILINE)
+def sections() -> dict[str, str]:
+    """The runbook's sections of the third level, with their texts."""
+    parts = re.split(r"^### (.+)$", RUNBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE)
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
@@ -183,19 +189,51 @@ def test_the_objectives_lie_on_buckets() -> None:
 
 
 def test_every_alert_has_a_section_in_the_runbook_and_every_section_an_alert() -> None:
-    sections = headings(RUNBOOK.read_text(encoding="utf-8"))
-    assert [name for name in sections if " " not in name] == [name for name in sections if name in ALERTS]
-    assert sorted(ALERTS) == sorted(name for name in sections if " " not in name)
+    assert sorted(sections()) == sorted(ALERTS)
 
 
 @pytest.mark.parametrize("name", ALERTS)
 def test_a_section_says_what_it_means_what_to_type_and_how_to_know_it_is_over(name: str) -> None:
-    section = headings(RUNBOOK.read_text(encoding="utf-8"))[name]
+    section = sections()[name]
 
-    for part in ("**Means**", "**Users**", "**Look**", "**Mend**", "**Proof**"):
-        assert part in section, f"{name} has no {part}"
-    if name != "Watchdog":
-        assert re.search(r"`(fab|systemctl|journalctl) ", section), f"{name} names no command"
+    found = re.findall(r"^\*\*(\w+)\*\*", section, flags=re.MULTILINE)
+    assert found == ["Means", "Users", "Look", "Mend", "Proof"]
+    look = section.partition("```\n")[2].partition("```")[0]
+    assert len(look.splitlines()) == 3
+
+
+def test_the_verbs_that_the_runbook_names_are_there_with_their_options() -> None:
+    wrong = []
+    for code in re.findall(r"`([^`]+)`|^(fab .+)$", RUNBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE):
+        words = shlex.split("".join(code).split(" | ")[0]) if "".join(code).startswith("fab ") else []
+        if words and words[1] not in namespace.task_names:
+            wrong.append(words)
+        elif words:
+            known = {flag for argument in namespace[words[1]].get_arguments() for flag in flags_of(argument)}
+            wrong += [[*words[:2], word] for word in words[2:] if word.startswith("--") and word not in known]
+    assert not wrong
+
+
+def flags_of(argument: Argument) -> list[str]:
+    return [f"--{name.strip('_').replace('_', '-')}" for name in argument.names]
+
+
+def test_the_commands_of_the_site_that_the_runbook_names_are_there() -> None:
+    named = set(re.findall(r'"microblog (\w+) (\w+)', RUNBOOK.read_text(encoding="utf-8")))
+    assert named
+    for group, command in named:
+        found = site.get_command(click.Context(site), group)
+        assert isinstance(found, click.Group)
+        assert command in found.commands
+
+
+def test_the_boards_and_panels_that_the_runbook_names_are_there() -> None:
+    text = " ".join(RUNBOOK.read_text(encoding="utf-8").split())
+    boards = {board.title: {panel.title for panel in board.panels} for board in BOARDS}
+    named = re.findall(r"\*([^*]+)\*(?: and \*([^*]+)\*)? on the board (Workers and queues|\w+)", text)
+    assert len(named) > 10
+    for panel, other, board in named:
+        assert {panel, other} - {""} <= boards[board]
 
 
 def test_what_watches_the_hosts_knows_nothing_of_the_site_and_its_tools() -> None:
