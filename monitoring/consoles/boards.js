@@ -67,7 +67,7 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
       yHoverFormatter: (value) => text(value, unit),
     });
     graph.unit = unit;
-    graph.fullScale = node.dataset.top ? Number(node.dataset.top) : null;
+    graph.fullScale = Number(node.dataset.top || 0);
   }
 
   function highest(answers) {
@@ -99,7 +99,8 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
       return;
     }
     // Room above the highest line, and a scale where all is 0.
-    this.params.max = this.fullScale || highest(answers) * 1.1 || 1;
+    const most = highest(answers);
+    this.params.max = most <= this.fullScale ? this.fullScale || 1 : most * 1.1;
     render.call(this, answers);
     // Rickshaw lists the last series first.
     const legend = this.legendDiv.querySelector("ul");
@@ -238,16 +239,20 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
       const page = new DOMParser().parseFromString(await response.text(), "text/html");
       const fresh = page.querySelectorAll("aside, article.stat, article.table");
       const old = document.querySelectorAll("aside, article.stat, article.table");
-      if (response.ok && fresh.length === old.length) {
+      if (!response.ok) {
+        throw new Error("Prometheus answers " + response.status);
+      }
+      if (fresh.length === old.length) {
         old.forEach((element, index) => element.replaceWith(document.adoptNode(fresh[index])));
       }
       await loadEvents();
       document.body.classList.remove("stale");
+      if (shown.end === null) {
+        show();
+      }
     } catch (error) {
+      // What was last known stays to be read.
       document.body.classList.add("stale");
-    }
-    if (shown.end === null) {
-      show();
     }
   }
 
@@ -265,7 +270,7 @@ var PATH_PREFIX = document.documentElement.dataset.prefix;
     }
     $("earlier").onclick = () => move(-0.5);
     $("later").onclick = () => move(0.5);
-    $("now").onclick = () => { shown.end = null; refresh(); };
+    $("now").onclick = () => { shown.end = null; tell(); refresh(); };
     $("until").onchange = () => until($("until").value);
     $("every").onchange = () => every(Number($("every").value));
     $("time").onsubmit = (event) => event.preventDefault();

@@ -9,8 +9,8 @@ _FEEDS: Final = "microblog_fanout_recipients"
 
 
 def _in_an_hour(counter: str, by: str = "") -> str:
-    """What happened in the last hour."""
-    return or_zero(f"sum{f' by ({by})' if by else ''} (increase({counter}[1h]))")
+    """How often something happened in the last hour; Prometheus estimates the ends of the hour."""
+    return or_zero(f"round(sum{f' by ({by})' if by else ''} (increase({counter}[1h])))")
 
 
 NOW: Final = Row(

@@ -9,6 +9,7 @@ RELAY_AGE: Final = "time() - max(microblog_relay_last_round_timestamp_seconds)"
 BEAT_AGE: Final = "time() - max(microblog_beat_last_tick_timestamp_seconds)"
 _FAILED: Final = 'microblog_jobs_total{outcome=~"retried|dead"}'
 _HANDOVER: Final = "microblog_mail_handover_seconds"
+_RESIDENT: Final = '{groupname="worker",memtype="resident"}'
 
 NOW: Final = Row(
     "Now",
@@ -147,6 +148,24 @@ TASKS: Final = Row(
             "A step down is a program that died or a host that left.",
             ("sum by (instance) (microblog_worker_processes)", "[[instance]]"),
         ),
+        graph(
+            "Memory of the workers",
+            Unit.BYTES,
+            "A saw is recycling; a slope without falls is a leak: docs/debugging.md.",
+            (
+                f"sum by (instance) (namedprocess_namegroup_memory_bytes{_RESIDENT})",
+                "[[instance]]",
+            ),
+        ),
+        graph(
+            "CPU of the workers",
+            Unit.COUNT,
+            "Cores in use: near the number of cores the host is full.",
+            (
+                rate('namedprocess_namegroup_cpu_seconds_total{groupname="worker"}', "instance"),
+                "[[instance]]",
+            ),
+        ),
         table(
             "Tasks",
             Unit.PER_MINUTE,
@@ -187,9 +206,31 @@ MAILS: Final = Row(
     ),
 )
 
+PICTURES: Final = Row(
+    "Pictures",
+    (
+        graph(
+            "Trouble with media hosts",
+            Unit.PER_MINUTE,
+            "A media host that fails or misses writes; repair puts them right once it is back.",
+            (f"60 * ({or_zero(rate('microblog_media_host_failures_total', 'store'))})", "[[store]] failed"),
+            (f"60 * ({or_zero(rate('microblog_media_missed_total', 'store'))})", "[[store]] missed a write"),
+        ),
+        graph(
+            "Repaired",
+            Unit.PER_MINUTE,
+            "What repair copied and deleted after a media host was away.",
+            (
+                f"60 * ({or_zero(rate('microblog_media_repairs_total', 'store, action'))})",
+                "[[store]] [[action]]",
+            ),
+        ),
+    ),
+)
+
 BOARD: Final = Board(
     "workers",
     "Workers and queues",
     "Are jobs done in time, which task fails, and do relay, beat and workers live.",
-    (NOW, QUEUES, TASKS, MAILS),
+    (NOW, QUEUES, TASKS, MAILS, PICTURES),
 )
