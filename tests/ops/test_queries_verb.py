@@ -220,6 +220,7 @@ def host(cluster: postgres.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPa
     """The cluster's folder as a database host's; systemd's timers are noted down."""
     monkeypatch.setattr(queries, "SWITCH", cluster.sockets / "explain.conf")
     monkeypatch.setattr(queries, "LOGS", cluster.home)
+    monkeypatch.setattr(queries, "SHIPPING", tmp_path / "rsyslog.conf")
     monkeypatch.setattr(queries, "POLL_SECONDS", 0.05)
     for name in ("systemd-run", "systemctl"):
         (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/systemd\n')
@@ -323,6 +324,23 @@ def test_only_one_may_switch_it_on_and_only_where_it_is_loaded(
         queries.switched_on(connection, 1, 1, analyze=False),
     ):
         pass
+
+
+def test_where_the_log_is_shipped_plans_must_be_left_out(
+    cluster: postgres.Cluster, host: Path, connection: Any
+) -> None:
+    queries.SHIPPING.write_text(f'input(type="imfile" file="{queries.LOGS}/*.log")')
+    with (
+        pytest.raises(queries.RefusedError, match="rsyslog would ship what people typed"),
+        queries.switched_on(connection, 1, 1, analyze=False),
+    ):
+        pass
+    assert not queries.SWITCH.exists()
+
+    with queries.SHIPPING.open("a") as file:
+        file.write(f'if $msg contains "{queries.LEFT_OUT}" then stop')
+    with queries.switched_on(connection, 1, 1, analyze=False):
+        assert queries.SWITCH.exists()
 
 
 def test_without_a_timer_it_is_not_switched_on(

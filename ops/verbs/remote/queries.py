@@ -27,6 +27,8 @@ USER = "postgres"
 #: microblog.conf includes it where it is there; in a folder that is empty after a boot.
 SWITCH = Path("/run/postgresql/microblog-explain.conf")
 LOGS = Path("/var/log/postgresql")
+#: What ships the log must leave plans out: they hold what people typed.
+SHIPPING, LEFT_OUT = Path("/etc/rsyslog.conf"), "ms  plan:"
 UNIT = "microblog-explain-off"
 #: After its seconds, the time that the last statements may take, and some.
 GRACE_SECONDS = 60
@@ -209,12 +211,15 @@ def switched_on(connection: Any, seconds: int, over: int, *, analyze: bool) -> I
     loaded = ask(connection, "SELECT setting FROM pg_settings WHERE name = 'shared_preload_libraries'")
     if "auto_explain" not in loaded[0]["setting"]:
         raise RefusedError("PostgreSQL has not loaded auto_explain: fab provision --tags postgresql loads it")
+    shipping = SHIPPING.read_text() if SHIPPING.exists() else ""
+    if str(LOGS) in shipping and LEFT_OUT not in shipping:
+        raise RefusedError(
+            "rsyslog would ship what people typed: fab provision --tags log_shipping ends that"
+        )
     settings = {"log_min_duration": over, "log_analyze": analyze, "log_buffers": analyze, "log_timing": False}
     try:
         with SWITCH.open("x", encoding="ascii") as file:
-            file.writelines(
-                f"auto_explain.{name} = {str(value).lower()}\n" for name, value in settings.items()
-            )
+            file.writelines(f"auto_explain.{name} = {value}\n" for name, value in settings.items())
     except FileExistsError:
         raise RefusedError("somebody else has plans logged there: wait until that ends") from None
     SWITCH.chmod(0o644)
@@ -225,9 +230,7 @@ def switched_on(connection: Any, seconds: int, over: int, *, analyze: bool) -> I
     words = ["systemd-run", "--quiet", "--collect", f"--unit={UNIT}", wait, "sh", "-c", off]
     try:
         if subprocess.run(words, check=False).returncode:
-            raise RefusedError(
-                "the timer that would switch it off can't be started: systemctl status says why"
-            )
+            raise RefusedError("the timer that would switch it off can't be started: systemctl status")
         ask(connection, "SELECT pg_reload_conf()")
         yield
     finally:
