@@ -6,14 +6,16 @@ has no switch for that: what is left out is left out here.
 """
 
 import os
+from importlib import import_module
 from typing import Any
 
-from microblog import factory
-from microblog.cli.web import Site, make_options
-from microblog.http import request_log
 from microblog.observability import metrics
-from microblog.observability.logs import configure_logs
-from microblog.settings import load_settings
+
+#: What observing does besides metrics, by module: replaced by nothing.
+HOOKS = {
+    "microblog.observability.statements": ("watch",),
+    "microblog.http.request_log": ("bind_context", "clear_context"),
+}
 
 
 class NoMetric:
@@ -30,31 +32,34 @@ class NoMetric:
 
 
 def leave_out_observing() -> list[str]:
-    """Take metrics and the request's log line out of this process; the names of what was replaced."""
+    """Take metrics and the request's log line out of this process; the names of what was replaced.
+
+    Call it before anything of the site is imported: some keep a metric with its labels.
+    """
     replaced = []
     for name, value in list(vars(metrics).items()):
         if name.isupper() and hasattr(value, "_metrics"):
             setattr(metrics, name, NoMetric())
             replaced.append(name)
-    nothing: dict[Any, tuple[str, ...]] = {
-        factory: ("watch_statements",),
-        request_log: ("bind_context", "clear_context"),
-    }
-    for module, names in nothing.items():
+    for module, names in HOOKS.items():
         for name in names:
+            loaded = import_module(module)
             # A name that is no more would leave something in.
-            getattr(module, name)
-            setattr(module, name, lambda *_values, **_names: None)
+            getattr(loaded, name)
+            setattr(loaded, name, lambda *_values, **_names: None)
             replaced.append(name)
     return replaced
 
 
 def main() -> None:
     """Serve on MICROBLOG_WEB_BIND until TERM."""
-    settings = load_settings({**os.environ, "MICROBLOG_LOG_LEVEL": "WARNING"})
-    configure_logs(settings, service="web")
     leave_out_observing()
-    Site(make_options(settings)).run()
+    settings = import_module("microblog.settings").load_settings(
+        {**os.environ, "MICROBLOG_LOG_LEVEL": "WARNING"}
+    )
+    import_module("microblog.observability.logs").configure_logs(settings, service="web")
+    web = import_module("microblog.cli.web")
+    web.Site(web.make_options(settings)).run()
 
 
 if __name__ == "__main__":

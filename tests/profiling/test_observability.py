@@ -14,13 +14,16 @@ from profiling.pairs import Pair
 
 UNOBSERVED = """
 import json
-from profiling.unobserved import leave_out_observing
-from microblog.observability import metrics
+from profiling.unobserved import NoMetric, leave_out_observing
 replaced = leave_out_observing()
+from microblog import factory
+from microblog.data import session
+from microblog.observability import metrics, statements
 metrics.HTTP_REQUESTS.labels("/", "GET", "200").inc()
 metrics.HTTP_REQUEST_SECONDS.labels("/", "GET").observe(1)
-left = [name for name, value in vars(metrics).items() if name.isupper() and hasattr(value, "_metrics")]
-print(json.dumps([replaced, left]))
+modules = (metrics, statements, session, factory)
+left = [name for one in modules for name, value in vars(one).items() if hasattr(value, "_metrics")]
+print(json.dumps([replaced, left, session.statements.watch("engine")]))
 """
 
 
@@ -61,9 +64,9 @@ def test_without_observing_no_metric_is_left() -> None:
         [sys.executable, "-c", UNOBSERVED], cwd=ROOT, capture_output=True, text=True, check=True
     )
 
-    replaced, left = json.loads(done.stdout)
-    assert left == []
-    assert {"HTTP_REQUESTS", "watch_statements", "bind_context"} <= set(replaced)
+    replaced, left, watched = json.loads(done.stdout)
+    assert (left, watched) == ([], None)
+    assert {"HTTP_REQUESTS", "watch", "bind_context"} <= set(replaced)
 
 
 def test_a_bad_number_is_refused_in_one_line() -> None:
