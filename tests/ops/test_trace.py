@@ -18,81 +18,9 @@ from ops.verbs.logs import make_harmless
 from ops.verbs.remote import trace
 from ops.verbs.remote.trace import Line
 from ops.verbs.terminal import VerbError
+from tests.ops.traced_request import ID, JOB, STORED, TODAY, at, line
 
-ID = "5d0c9a3e-74e2-4d55-9c0f-0a1b2c3d4e5f"
-OTHER = "ffffffff-74e2-4d55-9c0f-0a1b2c3d4e5f"
-JOB = 115493873460609024
-TODAY = datetime.now(UTC).date()
 HOSTS = [Host(name, (), {}) for name in ("db1", "web1")]
-
-
-def at(milliseconds: int) -> str:
-    """A moment of the request, as programs write it."""
-    moment = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC) + timedelta(
-        milliseconds=milliseconds
-    )
-    return moment.isoformat(timespec="milliseconds")
-
-
-def line(ms: int, host: str, program: str, message: object) -> str:
-    """A line of the store; it came there ten seconds later than it was written."""
-    text = message if isinstance(message, str) else json.dumps(message, separators=(",", ":"))
-    return f"{at(ms + 10_000)} {host} {program} {text}"
-
-
-def entry(ms: int, event: str, **fields: object) -> dict[str, object]:
-    return {"timestamp": at(ms), "level": "info", "event": event, "service": "x", "host": "x", **fields}
-
-
-EDGE: dict[str, object] = {
-    "timestamp": at(61),
-    "service": "haproxy",
-    "request_id": ID,
-    "method": "POST",
-    "path": "/statuses",
-}
-EDGE |= {"status": 303, "server": "web1", "duration_ms": 60}
-NGINX: dict[str, object] = {
-    "timestamp": at(60),
-    "service": "nginx",
-    "request_id": ID,
-    "method": "POST",
-    "path": "/statuses",
-}
-NGINX |= {"status": 303, "duration_s": 0.061, "upstream_status": "303"}
-WEB = entry(59, "http.request", method="POST", route="/statuses", status=303, duration_ms=55.0, request_id=ID)
-WEB |= {"db_pid": 4242, "account_id": 7, "release": "0.1.0"}
-MAIL = entry(
-    180, "mail.sent", kind="mention", account_id=8, request_id=ID, duration_ms=20.0, message=f"{JOB}.{ID}"
-)
-ENDED = entry(
-    190, "job.ended", job_id=JOB, job="mail.mention", outcome="done", duration_ms=50.0, request_id=ID
-)
-STATEMENT = (
-    f"{at(30)[:23].replace('T', ' ')} UTC [4242] microblog_app@microblog microblog web LOG:  duration: 20 ms"
-)
-STORED = {
-    "haproxy": [line(61, "lb1", "haproxy", EDGE)],
-    "nginx-access": [line(60, "web1", "nginx-access", NGINX)],
-    "web-blue": [
-        line(40, "web1", "web-blue", entry(40, "status.posted", status_id=5, request_id=ID)),
-        line(59, "web1", "web-blue", WEB),
-        line(70, "web1", "web-blue", WEB | {"request_id": OTHER, "timestamp": at(70), "account_id": 77}),
-    ],
-    "relay": [
-        line(120, "worker1", "relay", entry(120, "relay.handed", job_id=JOB, request_id=ID, queue="mail"))
-    ],
-    "worker-mail": [
-        line(130, "worker2", "worker-mail", entry(130, "job.done_already", job_id=JOB)),
-        line(180, "worker2", "worker-mail", MAIL),
-        line(190, "worker2", "worker-mail", ENDED),
-    ],
-    "postgresql": [
-        line(30, "db1", "postgresql", STATEMENT),
-        line(30, "db1", "postgresql", STATEMENT.replace("4242", "4243")),
-        line(900, "db1", "postgresql", STATEMENT.replace(at(30)[11:23], at(900)[11:23])),
-    ],
-}
 
 
 @pytest.fixture
@@ -227,77 +155,6 @@ def test_no_line_breaks_the_others(message: str, store: Path, capsys: pytest.Cap
 
     assert "mail.sent" in shown
     assert shown.isprintable() or "\x1b" not in shown
-
-
-@pytest.mark.parametrize(
-    "pasted",
-    [
-        ID,
-        f" X-Request-ID: {ID}\n",
-        f'"request_id":"{ID}"',
-        f"'{ID}',",
-        f"<{JOB}.{ID}@social.example.org>",
-        f"Message-ID: <{JOB}.{ID}@social.example.org>",
-        f"{JOB}.{ID}",
-    ],
-)
-def test_an_id_may_be_pasted_as_it_is_found(pasted: str) -> None:
-    assert trace_lines.read_identity(pasted) == ID
-
-
-@pytest.mark.parametrize("pasted", [f"<{JOB}@social.example.org>", f'"job_id":{JOB}', str(JOB)])
-def test_so_may_a_jobs(pasted: str) -> None:
-    assert trace_lines.read_identity(pasted) == str(JOB)
-
-
-@pytest.mark.parametrize(
-    "pasted", ["", "short", "a b c d e f g h", "x" * 65, "../../../etc/passwd", "$(reboot)"]
-)
-def test_what_is_no_id_is_none(pasted: str) -> None:
-    assert trace_lines.read_identity(pasted) == ""
-
-
-def test_a_line_that_came_twice_is_shown_once() -> None:
-    twice = [Line(at(1), "web1", "web-blue", "same"), Line(at(2), "web1", "web-blue", "same")]
-
-    assert len(trace_lines.put_in_order([*twice, Line(at(1), "web2", "web-blue", "same")])) == 2
-
-
-def test_clocks_that_differ_a_little_change_no_order() -> None:
-    edge = Line("", "lb1", "haproxy", json.dumps(EDGE | {"timestamp": at(70)}))
-    web = Line("", "web1", "web-blue", json.dumps(WEB))
-    far = Line("", "web1", "web-blue", json.dumps(WEB | {"timestamp": at(-500)}))
-
-    assert [one.host for _, one in trace_lines.put_in_order([web, edge])] == ["lb1", "web1"]
-    assert [one.host for _, one in trace_lines.put_in_order([far, edge])] == ["web1", "lb1"]
-
-
-def test_lines_are_shown_for_people() -> None:
-    trouble = entry(
-        300, "http.failed", level="error", request_id=ID, exception="Traceback\n  x\nValueError: no"
-    )
-    shown = list(
-        trace_lines.show_lines(
-            [
-                Line("", "lb1", "haproxy", json.dumps(EDGE)),
-                Line("", "web1", "web-blue", json.dumps(WEB | {"empty": "", "account_id": None})),
-                Line("", "web1", "web-blue", json.dumps(trouble)),
-                Line("", "db1", "postgresql", STATEMENT + r"\n#011Seq Scan"),
-            ]
-        )
-    )
-
-    assert shown == [
-        f"4 lines of 3 hosts, {TODAY} UTC, as the work began",
-        "12:00:00.001    +0  lb1   haproxy     POST /statuses 303 in 60 ms server=web1",
-        "12:00:00.004    +3  web1  web-blue    http.request POST /statuses 303 in 55 ms db_pid=4242",
-        f"12:00:00.030   +29  db1   postgresql  {STATEMENT}",
-        "                                        Seq Scan",
-        "12:00:00.300  +299  web1  web-blue    ERROR http.failed",
-        "                                      Traceback",
-        "                                        x",
-        "                                      ValueError: no",
-    ]
 
 
 @pytest.mark.usefixtures("store")
