@@ -18,6 +18,8 @@ from ops.verbs.terminal import TO, VerbError, print_table, verb
 #: Besides the seconds that were asked for: py-spy takes a second or two for each process.
 ANSWER_SECONDS = 120
 MOST_SECONDS = 300
+#: Of each thread, the innermost ones: below them is how the program began.
+FRAMES = 12
 STATES = {
     "R": "runs",
     "S": "sleeps",
@@ -36,6 +38,7 @@ HELP = TO | {"host": "the host", "program": "a program of Supervisor's: web-blue
         "native": "also the frames of libraries written in C",
         "seconds": "look again after so many seconds, and say who still stands in the same place",
         "strace": "then count the system calls of so many seconds",
+        "frames": "how many frames of each thread, the innermost ones",
     },
 )
 def dump(
@@ -46,11 +49,14 @@ def dump(
     native: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --native
     seconds: str = "0",
     strace: str = "0",
+    frames: str = str(FRAMES),
 ) -> None:
     """Show where each thread of a program is, and what it waits for; no variable's value is read."""
     waits = {name: read_seconds(name, given) for name, given in (("seconds", seconds), ("strace", strace))}
+    if not frames.isdecimal():
+        raise VerbError(f"--frames takes a number, not {frames!r}")
     answer = _ask(to, host, program, "dump", native=native, **waits)
-    for line in describe_dump(answer["looks"], waits["seconds"]):
+    for line in describe_dump(answer["looks"], waits["seconds"], int(frames)):
         print(make_harmless(line))
     if waits["strace"]:
         print(f"\nSystem calls of {waits['strace']:g} s:\n")
@@ -105,7 +111,7 @@ def read_answer(answer: Answer, program: str) -> dict[str, Any]:
     return found
 
 
-def describe_dump(looks: list[list[dict[str, Any]]], seconds: float) -> Iterator[str]:
+def describe_dump(looks: list[list[dict[str, Any]]], seconds: float, most: int = FRAMES) -> Iterator[str]:
     """The lines about each process of the last look; threads that stand alike are told once."""
     before = {
         (process["pid"], thread["id"]): thread["frames"]
@@ -129,7 +135,9 @@ def describe_dump(looks: list[list[dict[str, Any]]], seconds: float) -> Iterator
             alike.setdefault(place, []).append(thread["name"] or str(thread["id"]))
         for (wait, *frames), names in alike.items():
             yield f"{indent}{', '.join(names)}: {wait}"
-            yield from (f"{indent}    {frame}" for frame in frames)
+            yield from (f"{indent}    {frame}" for frame in frames[:most])
+            if len(frames) > most:
+                yield f"{indent}    … called by {len(frames) - most} more: --frames {len(frames)}"
 
 
 def print_memory(looks: list[list[dict[str, Any]]], now: float) -> None:

@@ -138,7 +138,7 @@ def print_top(found: dict[str, Any]) -> None:
         (
             row["queryid"],
             row["calls"],
-            f"{row['total_ms'] / 1000:.1f} s",
+            describe_span(row["total_ms"]),
             f"{row['share']:.1%}",
             f"{row['mean_ms']:.2f} ms",
             row["rows"],
@@ -149,6 +149,11 @@ def print_top(found: dict[str, Any]) -> None:
     ]
     print_table(("queryid", "calls", "total", "share", "mean", "rows", "statement"), rows)
     print(f"\nCounted since {found['since']}; --plan QUERYID shows how one of them is run")
+
+
+def describe_span(milliseconds: float) -> str:
+    """A time in seconds, a short one in milliseconds."""
+    return f"{milliseconds / 1000:.1f} s" if milliseconds >= 1000 else f"{milliseconds:.1f} ms"
 
 
 def print_running(running: list[dict[str, Any]]) -> None:

@@ -140,6 +140,7 @@ def test_who_still_stands_in_the_same_place_is_told(dumped: list[list[dict[str, 
     assert lines[0].endswith(", sleeps)")
     assert "  dozer: clock_nanosleep, as 0.2 s before" in lines
     assert "      doze (waiter.py:5)" in lines
+    assert "      … called by 1 more: --frames 4" in list(processes.describe_dump(dumped, 0.2, 3))
 
 
 @pytest.mark.skipif(shutil.which("strace") is None, reason="strace is missing: apt-get install strace")

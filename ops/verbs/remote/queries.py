@@ -158,6 +158,7 @@ def plan(connection: Any, queryid: str) -> dict[str, Any]:
             ) from None
         finally:
             cursor.execute("ROLLBACK")
+            cursor.execute("DEALLOCATE ALL")
     return {"query": mask(text), "plan": mask_plan(lines)}
 
 
