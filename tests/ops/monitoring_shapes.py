@@ -14,12 +14,13 @@ CHECKS = {
     "blackbox": ("prometheus-blackbox-exporter", "--config.check", "--config.file"),
 }
 ROLES = ("prometheus", "alertmanager", "blackbox_exporter")
-VARIABLES = {
+VARIABLES: dict[str, Any] = {
     "microblog_domain": "social.example.org",
     "microblog_site_name": "Frank & Friends (beta)",
     "microblog_mail_from": "Microblog <no-reply@social.example.org>",
     "microblog_smtp_url": "smtp://mail.example.org",
     "blackbox_exporter_ip_protocol": "ip4",
+    "blackbox_exporter_authority": {"stat": {}},
 }
 
 

@@ -225,7 +225,12 @@ def test_the_site_is_known_by_its_title(written: dict[str, Path]) -> None:
 
 @pytest.mark.parametrize("believed", [True, False])
 def test_the_own_authority_is_believed_where_it_signed(*, believed: bool) -> None:
-    started = render("blackbox_exporter", "blackbox.sh.j2", blackbox_exporter_believes_own_authority=believed)
+    started = render(
+        "blackbox_exporter",
+        "blackbox.sh.j2",
+        blackbox_exporter_believes_own_authority=believed,
+        blackbox_exporter_authority={"stat": {}},
+    )
 
     assert ("SSL_CERT_FILE=/etc/microblog/tls/ca.pem" in started) == believed
 
