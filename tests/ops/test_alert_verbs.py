@@ -1,11 +1,7 @@
-"""`fab alerts`, `silence` and `dashboards`, against an Alertmanager and a Prometheus of the test's own."""
+"""`fab alerts` and `dashboards`, against an Alertmanager and a Prometheus of the test's own."""
 
-import json
-import shlex
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -14,91 +10,13 @@ from ops.inventory import Answer, Host
 from ops.verbs import alerts, dashboards, silences, watchers
 from ops.verbs.remote import alerts as remote
 from ops.verbs.terminal import VerbError
-
-MON = Host("mon1", ("monitoring",), {"ansible_host": "10.77.0.51"})
-SINCE = "2026-11-29T20:00:00Z"
-SILENCE = "11111111-2222-4333-8444-555555555555"
-
-
-def firing(
-    name: str, severity: str = "page", *, silenced: bool = False, inhibited: bool = False, **labels: str
-) -> dict[str, Any]:
-    """An alert as Alertmanager lists it."""
-    return {
-        "labels": {"alertname": name, "severity": severity, "environment": "lab"} | labels,
-        "annotations": {"summary": f"{name}: 3 of 4", "runbook": f"docs/runbook.md#{name.lower()}"},
-        "startsAt": SINCE,
-        "status": {"silencedBy": [SILENCE] * silenced, "inhibitedBy": ["x"] * inhibited},
-    }
-
-
-WATCHDOG = firing("Watchdog", "none")
-
-
-class World:
-    """Prometheus and Alertmanager of a monitoring host: what they answer, and what they were asked."""
-
-    def __init__(self) -> None:
-        self.firing: list[dict[str, Any]] = [WATCHDOG]
-        self.pending: list[dict[str, Any]] = []
-        self.silences: list[dict[str, Any]] = []
-        self.asked: list[tuple[str, str, Any]] = []
-        self.status = 200
-
-    def answer(self, method: str, path: str, body: Any) -> Any:
-        self.asked.append((method, path, body))
-        if path == "/alertmanager/api/v2/alerts":
-            return self.firing
-        if path == "/alertmanager/api/v2/silences":
-            return self.silences if method == "GET" else {"silenceID": SILENCE}
-        if path == "/prometheus/api/v1/alerts":
-            seen = [each | {"activeAt": SINCE, "state": "firing"} for each in self.firing]
-            return {"data": {"alerts": seen + [each | {"activeAt": SINCE} for each in self.pending]}}
-        return {}
+from tests.ops.watching_world import MON, SILENCE, SINCE, World, call, firing, run_world
 
 
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    """A monitoring host that answers as it is told to."""
-    made = World()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            text = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            said = json.dumps(made.answer(self.command, self.path, json.loads(text) if text else None))
-            self.send_response(made.status)
-            self.end_headers()
-            self.wfile.write(said.encode())
-
-        do_POST = do_DELETE = do_GET  # noqa: N815
-
-        def log_message(self, *_: Any) -> None: ...
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    base = f"http://127.0.0.1:{server.server_port}"
-    monkeypatch.setattr(remote, "PROMETHEUS", f"{base}/prometheus")
-    monkeypatch.setattr(remote, "ALERTMANAGER", f"{base}/alertmanager")
-    monkeypatch.setattr(watchers, "read_hosts", lambda *_, **__: [MON])
-    monkeypatch.setattr(watchers, "ask_hosts", answer_hosts)
-    yield made
-    server.shutdown()
-    server.server_close()
-
-
-def answer_hosts(hosts: list[Host], command: str, **_: Any) -> list[Answer]:
-    """As SSH does it, without a host."""
-    request = json.loads(shlex.split(command)[-1])
-    action = remote.ACTIONS[request.pop("action")]
-    try:
-        return [Answer(host, failed=False, output=json.dumps(action(**request))) for host in hosts]
-    except remote.Refused as error:
-        return [Answer(host, failed=True, output=str(error)) for host in hosts]
-
-
-def call(verb: Any, **given: Any) -> None:
-    """A verb's function, past what turns its errors into a line."""
-    verb.body.__wrapped__(None, **given)
+    with run_world(monkeypatch) as made:
+        yield made
 
 
 def test_nothing_that_fires_is_said(world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -229,97 +147,6 @@ def test_what_an_alert_says_commands_no_terminal() -> None:
         "-  HostDown  firing  since 2026-11-29 20:00:00 UTC (0:01:00)",
         r"    \x1b[2J3 of 4",
     ]
-
-
-def test_an_alert_is_silenced_on_a_host_for_a_while(
-    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(silences, "read_hosts", lambda *_: [Host("web1", ("web",), {})])
-    monkeypatch.setenv("SUDO_USER", "ada")
-
-    call(silences.silence, alert="HostDown", for_="1h30m", comment="a new disk", host="web1")
-
-    asked = world.asked[-1][2]
-    assert asked["matchers"] == [
-        {"name": name, "value": value, "isRegex": False, "isEqual": True}
-        for name, value in (("alertname", "HostDown"), ("instance", "web1"))
-    ]
-    assert (asked["createdBy"], asked["comment"]) == ("ada", "a new disk")
-    starts, ends = (datetime.fromisoformat(asked[name]) for name in ("startsAt", "endsAt"))
-    assert (ends - starts).total_seconds() == pytest.approx(5400, abs=1)
-    assert f"alertname=HostDown instance=web1 is silent for 1h30m: {SILENCE}" in capsys.readouterr().out
-
-
-def test_matchers_are_read_as_alertmanager_has_them() -> None:
-    found = silences.read_matchers(r'alertname=~"Queue.*|OutboxOld", queue!="a \"b\"" instance!~web[12]')
-
-    assert silences.describe_matchers(found) == (
-        'alertname=~Queue.*|OutboxOld queue!=a "b" instance!~web[12]'
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("HostDwn", "no alert is called 'HostDwn'; there is HostDown"),
-        ("alertname=~Nope.*", "no alert is called 'Nope"),
-        ("alertname=~Que(", "is no regular expression"),
-        ("host down", "is neither an alert's name nor matchers"),
-        ("alertname=HostDown nonsense", "is neither an alert's name nor matchers"),
-        ("", "is neither an alert's name nor matchers"),
-    ],
-)
-def test_what_would_silence_nothing_is_refused(text: str, message: str) -> None:
-    with pytest.raises(VerbError, match=message.replace("(", r"\(")):
-        silences.read_matchers(text)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("30m", 1800), ("2h", 7200), ("1d", 86400), ("1d2h3m4s", 93784), ("30d", 2592000)]
-)
-def test_durations_are_read(text: str, seconds: int) -> None:
-    assert silences.read_duration(text) == seconds
-
-
-@pytest.mark.parametrize("text", ["", "0m", "2", "2 hours", "31d", "-1h", "1h 1h"])
-def test_other_durations_are_refused(text: str) -> None:
-    with pytest.raises(VerbError, match="--for takes up to 30d, such as 30m"):
-        silences.read_duration(text)
-
-
-def test_silences_are_listed_and_ended(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    world.silences = [
-        {
-            "id": SILENCE,
-            "matchers": silences.read_matchers("HostDown"),
-            "endsAt": "2026-11-29T22:00:00Z",
-            "createdBy": "ada",
-            "comment": "a new disk",
-            "status": {"state": state},
-        }
-        for state in ("active", "expired")
-    ]
-
-    call(silences.silences)
-    assert capsys.readouterr().out.splitlines()[1].split("  ") == [
-        *("mon1", SILENCE, "2026-11-29 22:00", "ada", "alertname=HostDown", "a new disk")
-    ]
-    call(silences.unsilence, identity=SILENCE)
-    assert world.asked[-1][:2] == ("DELETE", f"/alertmanager/api/v2/silence/{SILENCE}")
-
-
-def test_a_silence_that_is_not_there_is_told(world: World) -> None:
-    with pytest.raises(VerbError, match=f"no silence {SILENCE} lasts: fab silences --to lab"):
-        call(silences.unsilence, identity=SILENCE)
-    with pytest.raises(VerbError, match="'7' is no silence's id"):
-        call(silences.unsilence, identity="7")
-
-
-def test_what_alertmanager_refuses_is_told_in_its_words(world: World) -> None:
-    world.status = 400
-
-    with pytest.raises(VerbError, match="mon1: Alertmanager says 400: "):
-        call(silences.silences)
 
 
 @pytest.mark.parametrize(
