@@ -1,4 +1,4 @@
-"""A monitoring host for tests of verbs: an Alertmanager and a Prometheus that answer what they are told to."""
+"""A monitoring host for tests of verbs: an Alertmanager and a Prometheus that answer what they are told."""
 
 import json
 import shlex
