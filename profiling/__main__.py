@@ -44,7 +44,8 @@ def make_parser() -> argparse.ArgumentParser:
     plan = observability.Plan()
     numbers = {
         "pairs": (LEAST_PAIRS, plan.pairs, "pairs of each kind of request"),
-        "requests": (1, plan.requests, "requests of each half of a pair"),
+        "rounds": (1, plan.rounds, "times that the processes are started anew"),
+        "requests": (observability.PIECE_REQUESTS, plan.requests, "requests of each half of a pair"),
         "accounts": (20, plan.size.accounts, "accounts in the database"),
         "posts": (100, plan.size.posts, "posts in the database"),
     }
@@ -65,7 +66,7 @@ def say(line: str) -> None:
 
 def profile_observability(given: argparse.Namespace) -> int:
     """Run the bench; 0 where it holds."""
-    plan = observability.Plan(given.pairs, given.requests, Size(given.accounts, given.posts))
+    plan = observability.Plan(given.pairs, given.rounds, given.requests, Size(given.accounts, given.posts))
     found = observability.run(plan, say)
     summaries = observability.judge(found)
     path = observability.write_result(given.output, plan, found, summaries)

@@ -69,8 +69,14 @@ class Client:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        self.connection.request(method, path, body, headers)
-        response = self.connection.getresponse()
+        try:
+            self.connection.request(method, path, body, headers)
+            response = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):
+            # A connection that rested for seconds is closed by the server.
+            self.connection.close()
+            self.connection.request(method, path, body, headers)
+            response = self.connection.getresponse()
         for line in response.headers.get_all("Set-Cookie") or ():
             self.cookies |= {name: cookie.value for name, cookie in SimpleCookie(line).items()}
         return Answer(response.status, response.read())

@@ -1,7 +1,6 @@
 """CPU of processes and their children, from the kernel's accounting."""
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -10,20 +9,6 @@ NANOSECONDS = 1_000_000_000
 
 class MeasuringError(Exception):
     """What was measured is not what was meant; the message is what happened."""
-
-
-@dataclass(frozen=True)
-class Usage:
-    """CPU seconds (user and system) that a tree of processes has taken, and which processes these are."""
-
-    seconds: float
-    pids: frozenset[int]
-
-    def since(self, earlier: "Usage") -> float:
-        """Seconds taken after `earlier`. Raises `MeasuringError` where a process came or went meanwhile."""
-        if self.pids != earlier.pids:
-            raise MeasuringError("a process ended or started while it was measured: its log says why")
-        return self.seconds - earlier.seconds
 
 
 def find_tree(root: int, proc: Path = Path("/proc")) -> frozenset[int]:
@@ -38,12 +23,22 @@ def find_tree(root: int, proc: Path = Path("/proc")) -> frozenset[int]:
     return frozenset(tree)
 
 
-def measure_tree(root: int, proc: Path = Path("/proc")) -> Usage:
-    """What the process and its children have taken so far. Raises `MeasuringError` where it isn't there."""
-    pids = find_tree(root, proc)
-    if not pids:
-        raise MeasuringError(f"process {root} is not there: its log says why")
-    return Usage(sum(cpu_seconds(pid, proc) for pid in pids), pids)
+class Meter:
+    """Reads what a process and all that descend from it have taken; they must stay the same processes."""
+
+    def __init__(self, root: int, proc: Path = Path("/proc")) -> None:
+        self.root = root
+        self.proc = proc
+        self.pids = find_tree(root, proc)
+
+    def read(self) -> float:
+        """CPU seconds so far, user and system.
+
+        Raises `MeasuringError` where a process came or went: the sum would be another one's.
+        """
+        if not self.pids or find_tree(self.root, self.proc) != self.pids:
+            raise MeasuringError("a process ended or started while it was measured: its log says why")
+        return sum(cpu_seconds(pid, self.proc) for pid in self.pids)
 
 
 def cpu_seconds(pid: int, proc: Path = Path("/proc")) -> float:

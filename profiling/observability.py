@@ -4,22 +4,24 @@ import json
 import os
 import platform
 import sys
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from profiling.client import Client
-from profiling.measuring import MeasuringError, measure_tree
-from profiling.pairs import Pair, Summary, add_up, measure_pairs, summarise
+from profiling.measuring import MeasuringError, Meter
+from profiling.pairs import Pair, Side, Summary, add_up, measure_pair, summarise
 from profiling.servers import BIN, USERNAME, Servers, Size, Web, start_servers
 
 #: CPU with observing, as a multiple of CPU without.
 BAR = 1.07
 TIMELINE = 20
-WARM_UP_REQUESTS = 50
+#: So few in turns, that what disturbs the machine disturbs both.
+PIECE_REQUESTS = 10
+WARM_UP_PIECES = 10
 
 
 @dataclass(frozen=True)
@@ -41,35 +43,60 @@ KINDS = (
 
 @dataclass(frozen=True)
 class Plan:
-    """How much is measured: `requests` is what each half of a pair asks."""
+    """How much is measured: `pairs` of each kind, shared out to `rounds` with new processes in each.
+
+    Two processes of the same program differ by some percent as long as they live; with few of them that
+    would be taken for the cost of observing. `requests` is what each half of a pair asks.
+    """
 
     pairs: int = 20
+    rounds: int = 5
     requests: int = 200
     size: Size = field(default_factory=Size)
+
+    def pairs_of(self, number: int) -> int:
+        """How many pairs of each kind a round measures."""
+        return self.pairs // self.rounds + (number < self.pairs % self.rounds)
 
 
 def run(plan: Plan, say: Callable[[str], None]) -> dict[str, list[Pair]]:
     """The pairs of each kind, in CPU seconds of the web processes per request, master included."""
     say(f"Starting PostgreSQL and Redis with {plan.size.posts} posts of {plan.size.accounts} accounts")
-    with start_servers(plan.size) as servers, ExitStack() as stack:
-        observed = stack.enter_context(
-            servers.serve(
-                "observed",
-                [str(BIN / "microblog"), "web"],
-                {"MICROBLOG_METRICS_DIR": str(servers.folder / "metrics"), "MICROBLOG_LOG_FORMAT": "json"},
-            )
-        )
-        unobserved = stack.enter_context(
-            servers.serve(
-                "unobserved",
-                [sys.executable, "-m", "profiling.unobserved"],
-                {"PYTHONPATH": str(Path(__file__).parents[1])},
-            )
-        )
-        cookies = _log_in(servers, observed)
-        found = {kind.name: _measure_kind(kind, plan, (observed, unobserved), cookies, say) for kind in KINDS}
-        _check_logs(observed, unobserved, plan)
+    found: dict[str, list[Pair]] = {kind.name: [] for kind in KINDS}
+    with start_servers(plan.size) as servers:
+        cookies: dict[str, str] = {}
+        for number in range(plan.rounds):
+            say(f"Round {number + 1} of {plan.rounds}, with new processes")
+            with start_variants(servers, number) as (observed, unobserved):
+                if not cookies:
+                    cookies = _log_in(servers, observed)
+                for kind in KINDS:
+                    found[kind.name] += _measure_kind(
+                        kind, plan, plan.pairs_of(number), (observed, unobserved), cookies, say
+                    )
+                _check_logs(observed, unobserved, plan.pairs_of(number) * plan.requests * len(KINDS))
     return found
+
+
+@contextmanager
+def start_variants(servers: Servers, number: int) -> Iterator[tuple[Web, Web]]:
+    """The web server that is ours, and the one that observes nothing."""
+    # One process each: two would share the work by chance. The same order in all sets and dictionaries.
+    common = {"MICROBLOG_WEB_WORKERS": "1", "PYTHONHASHSEED": str(number)}
+    metrics = servers.folder / f"metrics-{number}"
+    with (
+        servers.serve(
+            "observed",
+            [str(BIN / "microblog"), "web"],
+            common | {"MICROBLOG_METRICS_DIR": str(metrics), "MICROBLOG_LOG_FORMAT": "json"},
+        ) as observed,
+        servers.serve(
+            "unobserved",
+            [sys.executable, "-m", "profiling.unobserved"],
+            common | {"PYTHONPATH": str(Path(__file__).parents[1])},
+        ) as unobserved,
+    ):
+        yield observed, unobserved
 
 
 def _log_in(servers: Servers, web: Web) -> dict[str, str]:
@@ -79,37 +106,35 @@ def _log_in(servers: Servers, web: Web) -> dict[str, str]:
 
 
 def _measure_kind(
-    kind: Kind, plan: Plan, webs: tuple[Web, Web], cookies: dict[str, str], say: Callable[[str], None]
+    kind: Kind,
+    plan: Plan,
+    pairs: int,
+    webs: tuple[Web, Web],
+    cookies: dict[str, str],
+    say: Callable[[str], None],
 ) -> list[Pair]:
-    say(f"{kind.name}: {plan.pairs} pairs of {plan.requests} requests each")
-    halves = [partial(_measure_half, web, kind, cookies=cookies if kind.signed_in else {}) for web in webs]
-    for half in halves:
-        half(max(WARM_UP_REQUESTS, plan.requests // 2))
-    ours, base = (partial(half, plan.requests) for half in halves)
-
-    def tell(number: int, pair: Pair) -> None:
-        say(
-            f"  {number:3}/{plan.pairs}  {pair.ours * 1000:6.3f} ms  {pair.base * 1000:6.3f} ms"
-            f"  {pair.ratio:7.1%}"
+    pieces = max(1, plan.requests // PIECE_REQUESTS)
+    requests = pieces * PIECE_REQUESTS
+    measured = []
+    with webs[0].connect() as first, webs[1].connect() as second:
+        for client in (first, second):
+            client.cookies = dict(cookies) if kind.signed_in else {}
+        ours, base = (
+            Side(partial(_ask_some, client, kind), Meter(web.process.pid).read)
+            for client, web in ((first, webs[0]), (second, webs[1]))
         )
+        measure_pair(ours, base, WARM_UP_PIECES)
+        for _ in range(pairs):
+            used = measure_pair(ours, base, pieces)
+            pair = Pair(used.ours / requests, used.base / requests)
+            say(f"  {kind.name}: {pair.ours * 1000:.3f} ms, {pair.base * 1000:.3f} ms: {pair.ratio:.1%}")
+            measured.append(pair)
+    return measured
 
-    return measure_pairs(plan.pairs, ours, base, tell)
 
-
-def _measure_half(web: Web, kind: Kind, requests: int, *, cookies: dict[str, str]) -> float:
-    """CPU seconds per request of the server's processes."""
-    # One connection for each of the workers, so that they share the work.
-    clients = [web.connect() for _ in range(2)]
-    for client in clients:
-        client.cookies = dict(cookies)
+def _ask_some(client: Client, kind: Kind) -> None:
+    for _ in range(PIECE_REQUESTS):
         _ask(client, kind)
-    before = measure_tree(web.process.pid)
-    for number in range(requests):
-        _ask(clients[number % len(clients)], kind)
-    used = measure_tree(web.process.pid).since(before)
-    for client in clients:
-        client.connection.close()
-    return used / requests
 
 
 def _ask(client: Client, kind: Kind) -> None:
@@ -119,13 +144,11 @@ def _ask(client: Client, kind: Kind) -> None:
         raise MeasuringError(f"{kind.path} was answered by {answer.status} with {posts} posts")
 
 
-def _check_logs(observed: Web, unobserved: Web, plan: Plan) -> None:
+def _check_logs(observed: Web, unobserved: Web, requests: int) -> None:
     """A bench that compares the same with the same would always hold. Raises `MeasuringError`."""
     lines = [web.log.read_bytes().count(b'"http.request"') for web in (observed, unobserved)]
-    if lines[0] < plan.pairs * plan.requests * len(KINDS) or lines[1]:
-        raise MeasuringError(
-            f"the servers logged {lines[0]} and {lines[1]} requests: they aren't what they should be"
-        )
+    if lines[0] < requests or lines[1]:
+        raise MeasuringError(f"the servers logged {lines[0]} and {lines[1]} requests: not what they are for")
 
 
 def judge(found: dict[str, list[Pair]]) -> dict[str, Summary]:

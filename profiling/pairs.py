@@ -10,7 +10,7 @@ LEAST_PAIRS = 2
 
 @dataclass(frozen=True)
 class Pair:
-    """One measurement of each variant, made one right after the other; in the same unit."""
+    """One measurement of each variant, made at the same time; in the same unit."""
 
     ours: float
     base: float
@@ -37,23 +37,21 @@ class Summary:
         return self.ratio <= bar
 
 
-def measure_pairs(
-    count: int,
-    ours: Callable[[], float],
-    base: Callable[[], float],
-    on_pair: Callable[[int, Pair], None] = lambda _number, _pair: None,
-) -> list[Pair]:
-    """Measure both `count` times, each time the other one first; `on_pair` is told of each."""
-    pairs = []
-    for number in range(count):
-        if number % 2:
-            base_value = base()
-            pair = Pair(ours(), base_value)
-        else:
-            pair = Pair(ours(), base())
-        pairs.append(pair)
-        on_pair(number + 1, pair)
-    return pairs
+@dataclass(frozen=True)
+class Side:
+    """A variant: a small piece of its work, and what all of its work has used so far."""
+
+    work: Callable[[], None]
+    used: Callable[[], float]
+
+
+def measure_pair(ours: Side, base: Side, pieces: int) -> Pair:
+    """Let both do `pieces` of their work in turns, each one first as often as the other; what they used."""
+    before = ours.used(), base.used()
+    for piece in range(pieces):
+        for side in (base, ours) if piece % 2 else (ours, base):
+            side.work()
+    return Pair(ours.used() - before[0], base.used() - before[1])
 
 
 def summarise(pairs: Sequence[Pair]) -> Summary:

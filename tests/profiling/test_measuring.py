@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devstack.processes import wait_for
-from profiling.measuring import MeasuringError, Usage, cpu_seconds, find_tree, measure_tree
+from profiling.measuring import MeasuringError, Meter, cpu_seconds, find_tree
 
 BURN = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
 
@@ -36,21 +36,26 @@ def test_threads_are_added_up_and_ended_ones_are_not_forgotten(tmp_path: Path) -
 
     assert cpu_seconds(10, tmp_path) == pytest.approx(0.75)
     assert cpu_seconds(11, tmp_path) == pytest.approx(400 / os.sysconf("SC_CLK_TCK"))
-    assert measure_tree(10, tmp_path).pids == {10, 11}
+    assert Meter(10, tmp_path).read() == pytest.approx(0.75 + 400 / os.sysconf("SC_CLK_TCK"))
 
 
-def test_a_tree_that_changed_has_no_figure() -> None:
+def test_a_tree_that_changed_has_no_figure(tmp_path: Path) -> None:
+    write_process(tmp_path, 10, 1, (0, 0))
+    meter = Meter(10, tmp_path)
+    assert meter.read() == 0
+    write_process(tmp_path, 11, 10, (0, 0))
+
     with pytest.raises(MeasuringError, match="ended or started"):
-        Usage(2, frozenset({1, 2})).since(Usage(1, frozenset({1})))
-    with pytest.raises(MeasuringError, match="is not there"):
-        measure_tree(2**22 + 1)
+        meter.read()
+    with pytest.raises(MeasuringError, match="ended or started"):
+        Meter(99, tmp_path).read()
 
 
 def test_what_a_child_really_takes_is_counted() -> None:
     with subprocess.Popen([sys.executable, "-c", BURN]) as process:
         try:
             wait_for(lambda: len(find_tree(process.pid)) == 2, 20, lambda: "no child")
-            wait_for(lambda: measure_tree(process.pid).seconds > 0.3, 20, lambda: "no time counted")
+            wait_for(lambda: Meter(process.pid).read() > 0.3, 20, lambda: "no time counted")
         finally:
             for pid in sorted(find_tree(process.pid), reverse=True):
                 os.kill(pid, 9)

@@ -59,6 +59,12 @@ def test_all_that_was_measured_is_kept(tmp_path: Path) -> None:
     assert kept["plan"]["size"] == {"accounts": 200, "posts": 5_000}
 
 
+def test_pairs_are_shared_out_to_rounds() -> None:
+    plan = Plan(pairs=7, rounds=3)
+
+    assert [plan.pairs_of(number) for number in range(3)] == [3, 2, 2]
+
+
 def test_without_observing_no_metric_is_left() -> None:
     done = subprocess.run(
         [sys.executable, "-c", UNOBSERVED], cwd=ROOT, capture_output=True, text=True, check=True

@@ -1,31 +1,22 @@
 """What is made of measurements: made-up ones, so that no machine's mood decides."""
 
-from typing import Any
-
 import pytest
 
-from profiling.pairs import Pair, add_up, measure_pairs, summarise
+from profiling.pairs import Pair, Side, add_up, measure_pair, summarise
 
 
-def test_each_is_the_first_as_often_as_the_other() -> None:
+def test_both_take_turns_and_each_is_first_as_often_as_the_other() -> None:
     order: list[str] = []
+    costs = {"ours": 3.0, "base": 2.0}
 
-    def measure(name: str, value: float) -> float:
-        order.append(name)
-        return value
+    def side(name: str) -> Side:
+        return Side(lambda: order.append(name), lambda: 100 + order.count(name) * costs[name])
 
-    told: list[Any] = []
-
-    pairs = measure_pairs(
-        4,
-        lambda: measure("ours", 2),
-        lambda: measure("base", 1),
-        lambda number, pair: told.append((number, pair.ratio)),
-    )
+    pair = measure_pair(side("ours"), side("base"), 4)
 
     assert order == ["ours", "base", "base", "ours", "ours", "base", "base", "ours"]
-    assert pairs == [Pair(2, 1)] * 4
-    assert told == [(1, 2), (2, 2), (3, 2), (4, 2)]
+    assert pair == Pair(12, 8)
+    assert pair.ratio == 1.5
 
 
 def test_the_middle_of_the_ratios_and_their_spread() -> None:
