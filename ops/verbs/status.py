@@ -21,6 +21,7 @@ UNITS = {
     "media": ("nginx",),
     "database": ("redis-broker", "redis-cache"),
     "backup": ("microblog-pictures",),
+    "monitoring": ("prometheus", "prometheus-alertmanager", "microblog-log-store", "nginx"),
 }
 SLOTS = ("web-blue", "web-green")
 #: Runs during deploys alone.

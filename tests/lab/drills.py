@@ -21,6 +21,11 @@ class Drill:
     resolves: float = 60
 
     @property
+    def resolves_within(self) -> float:
+        """Seconds; the news of tickets waits for its group, whatever it is about."""
+        return self.resolves + (60 if self.labels.get("severity") == "ticket" else 0)
+
+    @property
     def told(self) -> str:
         """What is done, out of the trouble's own words."""
         return (self.trouble.__doc__ or "").strip().rstrip(".")
@@ -69,5 +74,7 @@ def rehearse(drill: Drill, scene: Scene, receiver: Receiver) -> Outcome:
         broken = time.monotonic()
         fired = receiver.wait("firing", drill.alert, drill.labels, since=begun, seconds=drill.fires)
     mended = time.monotonic()
-    resolved = receiver.wait("resolved", drill.alert, drill.labels, since=broken, seconds=drill.resolves)
+    resolved = receiver.wait(
+        "resolved", drill.alert, drill.labels, since=broken, seconds=drill.resolves_within
+    )
     return Outcome(drill, fired.annotations["summary"], fired.labels, fired.at - broken, resolved.at - mended)

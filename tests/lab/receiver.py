@@ -46,6 +46,10 @@ class Receiver:
                 Delivery(time.monotonic(), alert["status"], alert["labels"], alert["annotations"])
             )
 
+    def fired_since(self, moment: float) -> list[Delivery]:
+        """What fired after that moment; the end of an older alert is no news."""
+        return [each for each in self.since(moment) if each.status == "firing"]
+
     def since(self, moment: float) -> list[Delivery]:
         """What came after that moment of `time.monotonic`."""
         return [each for each in self.deliveries if each.at >= moment]

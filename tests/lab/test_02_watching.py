@@ -70,18 +70,18 @@ def test_nothing_fires_while_all_is_well_and_every_panel_has_data(
     def empty() -> list[str]:
         results = prometheus.ask_all([expression for _, _, expression in queries])
         return [
-            f"{board}: {panel}: {expression}: {result}"
+            f"{board.title}: {panel.title}: {expression}: {result}"
             for (board, panel, expression), result in zip(queries, results, strict=True)
             if not isinstance(result, list) or not result
         ]
 
     wait_for(lambda: not empty(), HEALTHY_SECONDS, lambda: "\n".join(empty()))
     wait_for(
-        lambda: receiver.since(begun) or time.monotonic() - begun > HEALTHY_SECONDS,
+        lambda: receiver.fired_since(begun) or time.monotonic() - begun > HEALTHY_SECONDS,
         HEALTHY_SECONDS + 10,
         lambda: "the clock stands still",
     )
-    assert [str(each) for each in receiver.since(begun)] == []
+    assert [str(each) for each in receiver.fired_since(begun)] == []
 
 
 @pytest.mark.skipif(find_chromium() is None, reason="Chromium is missing: apt-get install chromium")

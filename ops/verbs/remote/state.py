@@ -10,10 +10,13 @@ from pathlib import Path
 
 UNITS = (
     "haproxy.service",
+    "microblog-log-store.service",
     "microblog-pictures.service",
     "nginx.service",
     "pgbackrest.service",
     "postgresql@*.service",
+    "prometheus.service",
+    "prometheus-alertmanager.service",
     "redis-server@*.service",
     "supervisord.service",
 )
