@@ -60,6 +60,8 @@ def test_a_sender_keeps_on_disk_what_nobody_takes() -> None:
     for setting in (
         *('queue.type="LinkedList"', 'queue.filename="to-mon1"', 'queue.saveOnShutdown="on"'),
         *('queue.dequeueBatchSize="16"', 'action.resumeRetryCount="-1"', 'queue.maxDiskSpace="1000m"'),
+        # 0 and -1 lose lines at once where the queue is full, a long wait keeps it from being emptied.
+        'queue.timeoutEnqueue="10000"',
         *('tls.authMode="name"', 'tls.permittedPeer=["mon1"]', 'tls.tlslib="openssl"'),
     ):
         assert told.count(setting) == 1, setting
