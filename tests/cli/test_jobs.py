@@ -41,7 +41,7 @@ def test_jobs_and_dead_letters_are_listed(run: Run, database: Database) -> None:
     assert str(job_id) in dead
     assert "day=2026-11-20" in dead
     assert "RuntimeError at worker/base.py:1" in dead
-    assert "1 dead: bring them back with `microblog jobs requeue`" in dead
+    assert "1 dead: bring them back with `microblog jobs requeue`, or drop them" in dead
 
 
 def test_the_list_is_bounded(run: Run, database: Database) -> None:
@@ -132,6 +132,19 @@ def test_requeue_of_what_is_not_dead(run: Run, database: Database) -> None:
 
     assert result.exit_code == 1
     assert "brought back 0 of 1" in result.stderr
+
+
+def test_drop_forgets_dead_jobs_for_good(run: Run, database: Database) -> None:
+    with database.unit_of_work() as session:
+        first, second = (make_dead(session) for _ in range(2))
+
+    assert run("jobs", "drop", str(first)).stdout == "Dropped 1\n"
+
+    again = run("jobs", "drop", str(first), str(second))
+    assert again.exit_code == 1
+    assert "dropped 1 of 2: the others are not dead" in again.stderr
+    assert "0 dead" in run("jobs", "dead").stdout
+    assert "0 not done" in run("jobs", "list").stdout
 
 
 def test_requeue_wants_ids_or_all(run: Run) -> None:

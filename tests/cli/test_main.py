@@ -39,7 +39,15 @@ def test_all_commands_of_the_contract_are_there() -> None:
             "account reset-password",
         ),
         *("stats recompute", "counters recount", "config check"),
-        *("jobs list", "jobs queues", "jobs dead", "jobs requeue", "jobs retried", "jobs running"),
+        *(
+            "jobs list",
+            "jobs queues",
+            "jobs dead",
+            "jobs drop",
+            "jobs requeue",
+            "jobs retried",
+            "jobs running",
+        ),
         *("assets export", "metrics", "smoke"),
     }
 
@@ -87,6 +95,7 @@ def test_a_missing_setting_is_a_line_with_a_hint_and_exit_code_2(path: tuple[str
         ("account", "create"): ("anna", "--email", "anna@example.org", "--generate"),
         ("account", "reset-password"): ("anna", "--generate"),
         ("db", "revision"): ("--message", "x"),
+        ("jobs", "drop"): ("5",),
         ("jobs", "requeue"): ("--all",),
     }
     more = arguments.get(path, ("anna",) if path[0] == "account" else ())

@@ -193,7 +193,7 @@ def with_poisoned_job(scene: Scene) -> Iterator[None]:
     finally:
         scene.site.sudo(
             "worker1",
-            f"sudo -u microblog /opt/microblog/bin/microblog-run current jobs discard {said.split()[0]}",
+            f"sudo -u microblog /opt/microblog/bin/microblog-run current jobs drop {said.split()[0]}",
         )
 
 

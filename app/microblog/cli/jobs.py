@@ -100,7 +100,10 @@ def dead(limit: int) -> None:
     with _transaction() as (session, _):
         rows = jobs.list_dead(session, limit=limit)
     _print_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
-    click.echo(f"{len(rows)} dead" + (": bring them back with `microblog jobs requeue`" if rows else ""))
+    click.echo(
+        f"{len(rows)} dead"
+        + (": bring them back with `microblog jobs requeue`, or drop them" if rows else "")
+    )
 
 
 @command.command(epilog=examples("microblog jobs requeue 116543210987654321", "microblog jobs requeue --all"))
@@ -120,6 +123,19 @@ def requeue(job_ids: tuple[int, ...], is_all: bool) -> None:  # noqa: FBT001 - c
             f"brought back {count} of {len(set(job_ids))}: the others are not dead; see `microblog jobs dead`"
         )
     click.echo(f"Brought back {count}")
+
+
+@command.command(epilog=examples("microblog jobs drop 116543210987654321"))
+@click.argument("job_ids", metavar="ID...", type=int, nargs=-1, required=True)
+def drop(job_ids: tuple[int, ...]) -> None:
+    """Forget dead jobs for good: those that nobody can or need do any more."""
+    with _transaction() as (session, _):
+        count = jobs.drop(session, job_ids=job_ids)
+    if count < len(set(job_ids)):
+        raise Failed(
+            f"dropped {count} of {len(set(job_ids))}: the others are not dead; see `microblog jobs dead`"
+        )
+    click.echo(f"Dropped {count}")
 
 
 @contextmanager

@@ -87,6 +87,11 @@ def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
     return queries.requeue(session, job_ids=job_ids)
 
 
+def drop(session: Session, *, job_ids: Sequence[int]) -> int:
+    """Forget dead letters that nobody can or need do any more; how many."""
+    return queries.drop(session, job_ids=job_ids)
+
+
 def count_by_queue(session: Session) -> list[tuple[str, int, int, float]]:
     """Name, jobs waiting and handed, seconds of the oldest: of each queue, and of strange ones with jobs."""
     rows = {row.queue: row for row in queries.count_by_queue(session)}

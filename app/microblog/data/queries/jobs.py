@@ -243,6 +243,12 @@ def requeue(session: Session, *, job_ids: Sequence[int] | None) -> int:
     return len(session.execute(statement.on_conflict_do_nothing().returning(Job.id)).all())
 
 
+def drop(session: Session, *, job_ids: Sequence[int]) -> int:
+    """Delete dead letters for good; how many."""
+    statement = delete(DeadJob).where(DeadJob.id.in_(job_ids)).returning(DeadJob.id)
+    return len(session.execute(statement).all())
+
+
 def read_backlog(session: Session) -> AnyRow:
     """The outbox in figures: `pending` jobs, `oldest_seconds` (the age of the oldest of them), `dead`."""
     age = func.extract("epoch", func.now() - func.min(Job.created_at))
