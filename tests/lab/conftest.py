@@ -106,7 +106,10 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
         report
         for outcome in ("passed", "failed", "error")
         for report in terminalreporter.getreports(outcome)
-        if "tests/lab/" in report.nodeid and (report.when == "call" or report.outcome == "failed")
+        # A file that can't be read has a report of another kind.
+        if isinstance(report, pytest.TestReport)
+        and "tests/lab/" in report.nodeid
+        and (report.when == "call" or report.outcome == "failed")
     ]
     if not reports:
         return

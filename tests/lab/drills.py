@@ -3,7 +3,6 @@
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 
 from tests.lab import troubles
 from tests.lab.receiver import Receiver
@@ -16,7 +15,7 @@ class Drill:
 
     alert: str
     trouble: Trouble
-    labels: Mapping[str, str] = MappingProxyType({})
+    labels: Mapping[str, str]
     fires: float = 60
     resolves: float = 60
 
