@@ -1,59 +1,26 @@
-"""`fab queries` on a real PostgreSQL: what costs, what runs, plans; and nothing typed is shown or stays."""
+"""`fab queries` on a real PostgreSQL: what costs, what runs, plans without values; what is shown."""
 
-import io
 import json
-import os
-import subprocess
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
-import psycopg2
 import pytest
 
 from devstack import postgres
 from devstack.processes import wait_for
-from devstack.servers import Server, remove_folder, short_folder
 from ops.inventory import Host
 from ops.verbs import queries as verb
 from ops.verbs.remote import queries
 from ops.verbs.terminal import VerbError
-
-PREFIX = "%m [%p] %q%u@%d %a "
-SECRET = "swordfish"
+from tests.ops.queries_world import SECRET, connect, run_cluster
 
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[postgres.Cluster]:
-    """A PostgreSQL as the hosts have it: with both libraries, and a switch in its configuration."""
-    folder = short_folder("mb-queries-")
-    made = postgres.open_cluster(folder)
-    postgres.prepare(made)
-    with (made.data / "postgresql.conf").open("a") as file:
-        file.write(f"include_if_exists = '{made.sockets / 'explain.conf'}'\n")
-    options = {"shared_preload_libraries": "pg_stat_statements,auto_explain", "log_line_prefix": PREFIX}
-    with (folder / "server.log").open("ab") as log:
-        command = postgres.server_command(made, postgres.THROWAWAY | options)
-        process = subprocess.Popen(command, stdout=log, stderr=log, cwd="/", start_new_session=True)
-    with Server(process):
-        postgres.wait_until_ready(made.superuser_url(), folder / "server.log")
-        with postgres.autocommit_cursor(made.superuser_url()) as cursor:
-            cursor.execute("CREATE EXTENSION pg_stat_statements")
-            cursor.execute("CREATE TABLE posts (id bigint PRIMARY KEY, text text)")
-            cursor.execute("INSERT INTO posts SELECT n, 'post ' || n FROM generate_series(1, 1000) n")
-        yield made
-    remove_folder(folder)
-
-
-def connect(cluster: postgres.Cluster) -> Any:
-    connection = psycopg2.connect(
-        postgres.driver_url(cluster.superuser_url()), application_name="microblog web"
-    )
-    connection.autocommit = True
-    return connection
+    with run_cluster() as running:
+        yield running
 
 
 @pytest.fixture
@@ -210,152 +177,6 @@ def test_a_statement_that_can_not_be_planned_says_why(
         queries.plan(connection, queryid_of(connection, "SELECT now()"))
     with pytest.raises(queries.RefusedError, match="no statement has the queryid 1: fab queries lists"):
         queries.plan(connection, "1")
-
-
-# --- Plans as they come ----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def host(cluster: postgres.Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The cluster's folder as a database host's; systemd's timers are noted down."""
-    monkeypatch.setattr(queries, "SWITCH", cluster.sockets / "explain.conf")
-    monkeypatch.setattr(queries, "LOGS", cluster.home)
-    monkeypatch.setattr(queries, "SHIPPING", tmp_path / "rsyslog.conf")
-    monkeypatch.setattr(queries, "POLL_SECONDS", 0.05)
-    for name in ("systemd-run", "systemctl"):
-        (tmp_path / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {tmp_path}/systemd\n')
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    return tmp_path
-
-
-class Asking(threading.Thread):
-    """`explain` on the host, and the pipe whose end tells it that nobody listens any more."""
-
-    def __init__(self, cluster: postgres.Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-        super().__init__()
-        reading, self.writing = os.pipe()
-        self.stdin = os.fdopen(reading)
-        monkeypatch.setattr(sys, "stdin", self.stdin)
-        self.said = io.StringIO()
-        monkeypatch.setattr(sys, "stdout", self.said)
-        self.cluster = cluster
-        self.start()
-        wait_for(lambda: "began" in self.said.getvalue(), 20, lambda: "it doesn't begin")
-
-    def run(self) -> None:
-        connection = connect(self.cluster)
-        queries.explain(connection, "postgres", 20, 1, analyze=False)
-        connection.close()
-
-    def end(self) -> list[dict[str, Any]]:
-        os.close(self.writing)
-        self.join(20)
-        self.stdin.close()
-        return [json.loads(line) for line in self.said.getvalue().splitlines()]
-
-
-def is_on(cluster: postgres.Cluster) -> str:
-    connection = connect(cluster)
-    (row,) = queries.ask(connection, "SHOW auto_explain.log_min_duration")
-    connection.close()
-    return str(row["auto_explain.log_min_duration"])
-
-
-def test_plans_of_slow_statements_come_without_values_and_leave_none_behind(
-    cluster: postgres.Cluster, host: Path, visitor: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Connected before: a pool's connections are old.
-    visitor("SELECT 1")
-    asking = Asking(cluster, monkeypatch)
-    wait_for(lambda: is_on(cluster) == "1ms", 20, lambda: "it is not switched on")
-    for text in (SECRET, f"{SECRET}\n\nit''s (cost=1)"):
-        visitor(f"SELECT id, pg_sleep(0.01) FROM posts WHERE text = '{text}' OR id = 77")
-    wait_for(lambda: '"plan"' in asking.said.getvalue(), 20, lambda: "no plan comes")
-    said = asking.end()
-
-    log = (cluster.home / "server.log").read_text()
-    (plan,) = [line for line in said if "plan" in line]
-    assert plan["query"] == "SELECT id, pg_sleep(?) FROM posts WHERE text = '?' OR id = ?"
-    assert plan["plan"][0].startswith("Seq Scan on posts  (cost=")
-    assert plan["plan"][1] == "  Filter: ((text = '?'::text) OR (id = ?))"
-    assert (plan["application"], plan["ms"] > 10) == ("microblog web", True)
-    assert next(kind["count"] for kind in said[-1]["kinds"] if "'?'" in kind["query"]) == 2
-    assert log.count("ms  plan:\n") >= 2
-    assert SECRET not in log + asking.said.getvalue()
-    assert is_on(cluster) == "-1"
-    assert not queries.SWITCH.exists()
-    assert (host / "systemd").read_text().startswith("systemd-run --quiet --collect ")
-    assert (host / "systemd").read_text().endswith("stop microblog-explain-off.timer\n")
-
-
-def test_a_statement_that_outlives_the_switch_leaves_nothing_either(
-    cluster: postgres.Cluster, host: Path, visitor: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    visitor("SELECT 1")
-    asking = Asking(cluster, monkeypatch)
-    wait_for(lambda: is_on(cluster) == "1ms", 20, lambda: "it is not switched on")
-    slow = threading.Thread(target=visitor, args=(f"SELECT pg_sleep(1.5), '{SECRET}' FROM posts LIMIT 1",))
-    slow.start()
-    time.sleep(0.3)
-    said = asking.end()
-    slow.join()
-
-    assert any("pg_sleep" in kind["query"] for kind in said[-1]["kinds"])
-    assert SECRET not in (cluster.home / "server.log").read_text()
-
-
-def test_only_one_may_switch_it_on_and_only_where_it_is_loaded(
-    cluster: postgres.Cluster, host: Path, connection: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    queries.SWITCH.write_text("")
-    with (
-        pytest.raises(queries.RefusedError, match="somebody else has plans logged"),
-        queries.switched_on(connection, 1, 1, analyze=False),
-    ):
-        pass
-    # It is the other one's.
-    assert queries.SWITCH.exists()
-    queries.SWITCH.unlink()
-
-    monkeypatch.setattr(queries, "ask", lambda *_: [{"setting": "pg_stat_statements"}])
-    with (
-        pytest.raises(queries.RefusedError, match="fab provision --tags postgresql"),
-        queries.switched_on(connection, 1, 1, analyze=False),
-    ):
-        pass
-
-
-def test_where_the_log_is_shipped_plans_must_be_left_out(
-    cluster: postgres.Cluster, host: Path, connection: Any
-) -> None:
-    queries.SHIPPING.write_text(f'input(type="imfile" file="{queries.LOGS}/*.log")')
-    with (
-        pytest.raises(queries.RefusedError, match="rsyslog would ship what people typed"),
-        queries.switched_on(connection, 1, 1, analyze=False),
-    ):
-        pass
-    assert not queries.SWITCH.exists()
-
-    with queries.SHIPPING.open("a") as file:
-        file.write(f'if $msg contains "{queries.LEFT_OUT}" then stop')
-    with queries.switched_on(connection, 1, 1, analyze=False):
-        assert queries.SWITCH.exists()
-
-
-def test_without_a_timer_it_is_not_switched_on(
-    cluster: postgres.Cluster, host: Path, connection: Any
-) -> None:
-    (host / "systemd-run").write_text("#!/bin/sh\nexit 1\n")
-
-    with (
-        pytest.raises(queries.RefusedError, match="the timer"),
-        queries.switched_on(connection, 1, 1, analyze=False),
-    ):
-        pass
-
-    assert not queries.SWITCH.exists()
-    assert is_on(cluster) == "-1"
 
 
 # --- The verb --------------------------------------------------------------------------------------------
