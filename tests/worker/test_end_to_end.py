@@ -209,6 +209,9 @@ def test_poison_ends_among_the_dead_and_hurts_nobody_else(programs: Programs, st
     dead = story.wait_dead()
     assert (dead.name, dead.attempts) == (POISON.name, 3)
     assert dead.error.startswith("its worker was lost")
+    assert "exited with" in str([line["event"] for line in programs.lines("worker")])
+    # As a line of JSON, not past everybody to standard error.
+    assert "\nProcess" not in programs.log("worker").read_text()
     story.wait_done("mail.mention")
     assert programs.running["worker"].poll() is None
 

@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from celery import Task, signals
 from celery.exceptions import SecurityWarning
+from celery.utils.log import get_multiprocessing_logger
 from sqlalchemy import event
 
 from microblog.bootstrap import Resources, bootstrap
@@ -20,7 +21,7 @@ from microblog.data.session import Database
 from microblog.jobs.broker import celery, configure_broker
 from microblog.jobs.names import JobType
 from microblog.observability import metrics
-from microblog.observability.logs import clear_context, log_context
+from microblog.observability.logs import adopt_logger, clear_context, log_context
 from microblog.settings import Settings
 from microblog.worker.base import Effect, run_job
 from microblog.worker.bindings import BINDINGS
@@ -114,6 +115,9 @@ def _quieten_celery() -> None:
 
 def _keep_logging(**_: Any) -> None:
     """Having a receiver of this signal keeps Celery from setting up logging of its own."""
+    # What tells that a process was killed would write to standard error, past everybody.
+    if logger := get_multiprocessing_logger():
+        adopt_logger(logger.name)
 
 
 def bind_tasks() -> None:
