@@ -16,6 +16,8 @@ PASTED = re.compile(
 #: Who holds whom: a request passes these one after another, whatever the clocks of their hosts say.
 PASSES = ("haproxy", "nginx-access", "web")
 CLOCKS = timedelta(milliseconds=20)
+#: What sudo notes of somebody who looked for this very request.
+OWN = re.compile(r"COMMAND=.* fab-(?:trace|logs) ")
 #: Fields whose value says what it is; they come first, in this order.
 PLAIN = ("method", "route", "path", "status", "job", "outcome", "kind")
 #: What each line says in other words, or nobody reads.
@@ -33,9 +35,9 @@ def read_identity(pasted: str) -> str:
 
 def put_in_order(lines: Iterable[Line]) -> list[tuple[datetime, Line]]:
     """Each line once, with the moment when its work began, the earliest first."""
-    # What was read twice, or sent twice, has another stamp but the same words.
-    unique = {(line.host, line.program, line.message): line for line in lines}
-    placed = [(line.begin, _pass_of(line), line) for line in unique.values()]
+    placed = [
+        (line.begin, _pass_of(line), line) for line in choose_unique(lines) if not OWN.search(line.message)
+    ]
     latest: datetime | None = None
     for number in range(len(PASSES)):
         begins = [begin for begin, passed, _ in placed if passed == number]
@@ -47,6 +49,11 @@ def put_in_order(lines: Iterable[Line]) -> list[tuple[datetime, Line]]:
         latest = max([latest, min(begins)] if latest and begins else begins, default=latest)
     placed.sort(key=lambda each: (each[0], each[1], each[2].end, each[2].host, each[2].program))
     return [(begin, line) for begin, _, line in placed]
+
+
+def choose_unique(lines: Iterable[Line]) -> Iterable[Line]:
+    """Each line once: what was read twice, or sent twice, has another stamp but the same words."""
+    return {(line.host, line.program, line.message): line for line in lines}.values()
 
 
 def _pass_of(line: Line) -> int:
@@ -122,5 +129,5 @@ def show_requests(lines: Iterable[Line]) -> list[list[str]]:
             *(str(line.fields.get(name, "")) for name in ("request_id", "method", "route", "status")),
             f"{duration_ms(line.fields):.4g} ms",
         ]
-        for line in lines
+        for line in choose_unique(lines)
     ]
