@@ -145,7 +145,10 @@ def test_fab_alone_lists_the_verbs() -> None:
         (("logs", "--program", "$(reboot)"), "fab logs: '$(reboot)' is no program's name"),
         (("logs", "--lines", "ten"), "fab logs: --lines takes a number, not 'ten'"),
         (("run", 'microblog jobs "dead'), 'fab run: microblog jobs "dead: no closing quotation'),
-        (("provision", "--tags", "ngnix"), "fab provision: no role is called 'ngnix'; there are alertmanager"),
+        (
+            ("provision", "--tags", "ngnix"),
+            "fab provision: no role is called 'ngnix'; there are alertmanager",
+        ),
         (("remove", "lb1"), "fab remove: lb1 is in edge: only web and worker hosts leave"),
         (("deploy", "--to", "mars"), "fab deploy: there is no environment 'mars'"),
         (("deploy", "--release", "1", "--ref", "v1"), "fab deploy: --release names one that is built, --ref"),

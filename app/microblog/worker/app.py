@@ -5,6 +5,7 @@ Processes are forked: what holds a connection is made in the child (`worker_proc
 
 import logging
 import os
+import socket
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -82,7 +83,7 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     signals.worker_ready.connect(_tell_ready, weak=False)
     metrics.BUILD_INFO.labels("worker", settings.release).set(1)
     worker = celery.Worker(
-        hostname=f"{'-'.join(queues)}-{os.getpid()}@%h",
+        hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
         queues=list(queues),
         concurrency=concurrency,
         pool="prefork",
