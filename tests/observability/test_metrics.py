@@ -1,6 +1,7 @@
 import re
 
 import pytest
+from prometheus_client import CollectorRegistry, Histogram
 from prometheus_client.metrics import MetricWrapperBase
 
 from microblog.observability import metrics
@@ -30,3 +31,21 @@ def test_the_signals_of_the_design_are_there() -> None:
         "microblog_mails",
         "microblog_build_info",
     } <= names
+
+
+def test_many_observations_at_once_are_the_same_as_one_by_one() -> None:
+    def samples(
+        kind: type[Histogram], *batches: tuple[float, dict[int, int]], single: tuple[float, ...] = ()
+    ) -> object:
+        histogram = kind("waits", "Seconds.", registry=CollectorRegistry(), buckets=(0.1, 0.5, 1.0))
+        for one in single:
+            histogram.observe(one)
+        for total, counts in batches:
+            assert isinstance(histogram, metrics.SummedHistogram)
+            histogram.observe_many(total, counts)
+        return [
+            (one.name, one.labels, one.value) for one in histogram._samples() if "created" not in one.name
+        ]
+
+    expected = samples(Histogram, single=(0.25, 0.5, 2.0, 8.0))
+    assert samples(metrics.SummedHistogram, (0.25, {1: 1}), (10.5, {1: 1, 3: 2})) == expected

@@ -59,6 +59,34 @@ def test_counts_within_a_tally_only(worker_database: Database) -> None:
     assert value("statement_duration_seconds_count") == before[1] + 3
 
 
+def test_what_a_transaction_asked_is_written_when_it_ends(worker_database: Database) -> None:
+    before = value("statements_total"), value("statement_duration_seconds_count")
+    with worker_database.unit_of_work() as session:
+        for _ in range(5):
+            session.execute(text("SELECT 1"))
+        assert value("statements_total") == before[0]
+    assert value("statements_total") == before[0] + 5
+    assert value("statement_duration_seconds_count") == before[1] + 5
+
+
+def test_a_statement_for_many_rows_is_one(worker_database: Database) -> None:
+    before = value("statements_total")
+    with worker_database.unit_of_work() as session:
+        session.execute(
+            text("SELECT set_config('tests.last', :value, true)"), [{"value": "1"}, {"value": "2"}]
+        )
+        assert session.scalar(text("SELECT current_setting('tests.last')")) == "2"
+    assert value("statements_total") == before + 2
+
+
+def test_a_broken_connection_s_statements_are_written_too(open_database: Callable[..., Database]) -> None:
+    database = open_database()
+    before = value("statements_total")
+    with pytest.raises(DBAPIError), database.unit_of_work() as session:
+        session.execute(text("SELECT pg_terminate_backend(pg_backend_pid())"))
+    assert value("statements_total") == before + 1
+
+
 def test_a_statement_that_fails_has_its_time_too(open_database: Callable[..., Database]) -> None:
     database = open_database(statement_timeout_seconds=0.2)
 

@@ -4,7 +4,20 @@ With PROMETHEUS_MULTIPROC_DIR in the environment before this is imported, the pr
 there, which `microblog exporter` adds up; without it the values stay in the process.
 """
 
+from collections.abc import Mapping
+
 from prometheus_client import Counter, Gauge, Histogram
+
+
+class SummedHistogram(Histogram):
+    """A histogram that takes many observations at once: two writes instead of two for each."""
+
+    def observe_many(self, total: float, counts: Mapping[int, int]) -> None:
+        """Take observations that make `total` together, counted by the place of the bucket they fall into."""
+        self._sum.inc(total)
+        for place, count in counts.items():
+            self._buckets[place].inc(count)
+
 
 # Buckets lie at the service level objectives: pages under 0.3 s, mails handed over within 60 s.
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1.0, 2.5, 5.0, 10.0)
@@ -42,7 +55,7 @@ RATE_LIMITER_AWAY = Counter(
 )
 
 DB_STATEMENTS = Counter("microblog_db_statements", "Statements sent to PostgreSQL.")
-DB_STATEMENT_SECONDS = Histogram(
+DB_STATEMENT_SECONDS = SummedHistogram(
     "microblog_db_statement_duration_seconds",
     "Time from sending a statement to PostgreSQL to its answer or failure.",
     buckets=STATEMENT_BUCKETS,
