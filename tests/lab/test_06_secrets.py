@@ -16,6 +16,8 @@ USERS = {
     "postgres": "postgres",
     "redis-server": "redis",
     "haproxy": "haproxy",
+    # Exporters and Alertmanager too.
+    "prometheus": "prometheus",
 }
 
 #: Where each user may write, and what lies below.
@@ -46,7 +48,10 @@ def test_no_run_said_a_secret(site: Site) -> None:
     ("where", "command"),
     [
         ("process lists", "ps -e -ww -o args"),
-        ("logs", "cat /var/log/*.log /var/log/*/*.log 2> /dev/null; journalctl --no-pager -q"),
+        (
+            "logs",
+            "cat /var/log/*.log /var/log/*/*.log /var/log/*/*/*.log 2> /dev/null; journalctl --no-pager -q",
+        ),
         (
             "files that everybody may read",
             (
@@ -76,7 +81,9 @@ def test_services_run_as_their_own_users(site: Site) -> None:
                 if program.startswith(service):
                     seen.add((service, user))
                     assert user == expected or (service == "haproxy" and user == "root"), f"{name}: {line}"
-    assert {service for service, _ in seen} >= {"supervisord", "postgres", "redis-server", "haproxy"}
+    assert {service for service, _ in seen} >= {
+        *("supervisord", "postgres", "redis-server", "haproxy", "prometheus")
+    }
 
 
 @pytest.mark.parametrize("user", WRITABLE)
