@@ -16,8 +16,6 @@ PASTED = re.compile(
 #: Who holds whom: a request passes these one after another, whatever the clocks of their hosts say.
 PASSES = ("haproxy", "nginx-access", "web")
 CLOCKS = timedelta(milliseconds=20)
-#: What sudo notes of somebody who looked for this very request.
-OWN = re.compile(r"COMMAND=.* fab-(?:trace|logs) ")
 #: Fields whose value says what it is; they come first, in this order.
 PLAIN = ("method", "route", "path", "status", "job", "outcome", "kind")
 #: What each line says in other words, or nobody reads.
@@ -35,9 +33,7 @@ def read_identity(pasted: str) -> str:
 
 def put_in_order(lines: Iterable[Line]) -> list[tuple[datetime, Line]]:
     """Each line once, with the moment when its work began, the earliest first."""
-    placed = [
-        (line.begin, _pass_of(line), line) for line in choose_unique(lines) if not OWN.search(line.message)
-    ]
+    placed = [(line.begin, _pass_of(line), line) for line in choose_unique(lines)]
     latest: datetime | None = None
     for number in range(len(PASSES)):
         begins = [begin for begin, passed, _ in placed if passed == number]

@@ -99,7 +99,9 @@ def test_where_nothing_is_found_it_is_told_from_whom_lines_come(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = datetime.now(UTC).isoformat()
-    (store / TODAY.isoformat() / "sudo.log").write_text(f"{now} web1 sudo x\n", encoding="utf-8")
+    # Who asks is in the log too, with the very id.
+    asked = 'COMMAND=/usr/bin/python3 -c loader 9383 fab-trace {"identity": "00000000"}'
+    (store / TODAY.isoformat() / "sudo.log").write_text(f"{now} web1 sudo {asked}\n", encoding="utf-8")
 
     answer = json.dumps(ask(capsys, identity="00000000"))
 

@@ -49,12 +49,6 @@ def test_an_accounts_request_that_came_twice_is_shown_once() -> None:
     assert len(trace_lines.show_requests(twice)) == 1
 
 
-def test_who_looks_for_a_request_is_not_part_of_it() -> None:
-    command = f'deploy : USER=root ; COMMAND=/usr/bin/python3 -c loader 9383 fab-trace {{"identity": "{ID}"}}'
-
-    assert trace_lines.put_in_order([Line(at(0), "mon1", "sudo", command)]) == []
-
-
 def test_clocks_that_differ_a_little_change_no_order() -> None:
     edge = Line("", "lb1", "haproxy", json.dumps(EDGE | {"timestamp": at(70)}))
     web = Line("", "web1", "web-blue", json.dumps(WEB))

@@ -29,6 +29,8 @@ JOBS = 100
 SLACK = timedelta(milliseconds=20)
 POSTGRESQL = re.compile(r"(?P<time>[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]+) UTC \[(?P<pid>[0-9]+)\] ")
 TAIL_BYTES = 200_000
+#: What sudo notes of somebody who looked for this very request.
+OWN = re.compile(r"COMMAND=.* fab-(?:trace|logs) ")
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,11 @@ class Trace:
     def follow(self, identity: str) -> None:
         """Find all lines of a request's id, or of a job's."""
         whole = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(identity)}(?![A-Za-z0-9_-])")
-        self._add(line for line in self.search([identity], "") if whole.search(line.message))
+        self._add(
+            line
+            for line in self.search([identity], "")
+            if whole.search(line.message) and not OWN.search(line.message)
+        )
         if identity.isdecimal():
             # A job's lines name the request that it is of.
             requests = self._values("request_id", str) - {identity}
