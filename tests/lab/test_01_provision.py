@@ -5,7 +5,8 @@ import pytest
 from tests.lab.runs import play_well
 from tests.lab.sites import Site
 
-pytestmark = pytest.mark.lab
+# Who is told of alerts listens from the beginning: that nobody did would be an alert of its own.
+pytestmark = [pytest.mark.lab, pytest.mark.usefixtures("receiver")]
 
 #: The issue's bound for the whole way from bare hosts.
 FIRST_RUN_SECONDS = 600
