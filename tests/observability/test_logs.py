@@ -1,6 +1,7 @@
 import io
 import logging
 import socket
+import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -48,6 +49,45 @@ def test_what_is_below_the_level_is_left_out(lines: Lines) -> None:
     log.debug("too.much")
     logging.getLogger("other").debug("too much")
     assert lines() == []
+
+
+def test_a_line_that_cannot_be_written_breaks_nothing(output: Callable[..., io.StringIO]) -> None:
+    stream = output(log_format="json")
+    stream.close()
+    log.info("lost")
+
+
+def test_any_number_can_be_logged(lines: Lines) -> None:
+    log.info("odd", large=10**30, not_one=float("nan"), small=-1, is_true=True, nothing=None)
+    (line,) = lines()
+    assert (line["large"], line["small"], line["is_true"], line["nothing"]) == (10**30, -1, True, None)
+
+
+def test_what_is_bound_and_given_is_cleaned_alike(lines: Lines) -> None:
+    logs.bind_context(request_id="a\nb", client_token="hunter2")
+    log.info("odd", _hidden="ann@example.org", level="forged", logger="forged", timestamp="forged")
+    (line,) = lines()
+    assert (line["request_id"], line["client_token"], line["_hidden"]) == (
+        "a\\nb",
+        logs.DROPPED,
+        logs.DROPPED,
+    )
+    assert (line["level"], line["logger"]) == ("info", "microblog.tests")
+    assert line["timestamp"] != "forged"
+
+
+def test_threads_never_write_into_each_other_s_lines(lines: Lines) -> None:
+    def work() -> None:
+        for number in range(200):
+            log.info("own", number=number)
+            logging.getLogger("foreign").info("foreign %d", number)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(lines()) == 4 * 2 * 200
 
 
 def test_configuring_again_replaces_the_former_output(output: Callable[..., io.StringIO]) -> None:

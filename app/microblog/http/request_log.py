@@ -3,9 +3,11 @@
 import re
 import time
 import uuid
+from functools import lru_cache
 
 import structlog
 from flask import Flask, Response, g, request
+from prometheus_client import Counter, Histogram
 
 from microblog.http.proxies import TRUSTED
 from microblog.observability import metrics
@@ -14,6 +16,7 @@ from microblog.observability.statements import start_tally
 
 REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{8,64}")
 UNMATCHED = "(unmatched)"
+SERIES = 1_000
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger(__name__)
@@ -45,8 +48,8 @@ def install_request_log(app: Flask) -> None:
         response.headers["X-Request-ID"] = g.request_id
         seconds = time.perf_counter() - g.started
         route, method = route_of_request(), method_of_request()
-        metrics.HTTP_REQUESTS.labels(route, method, str(response.status_code)).inc()
-        metrics.HTTP_REQUEST_SECONDS.labels(route, method).observe(seconds)
+        counter_of(route, method, response.status_code).inc()
+        duration_of(route, method).observe(seconds)
         log.info(
             "http.request",
             method=method,
@@ -61,6 +64,18 @@ def install_request_log(app: Flask) -> None:
     def leave(_error: BaseException | None) -> None:
         if g.pop("in_progress", False):
             metrics.HTTP_REQUESTS_IN_PROGRESS.dec()
+
+
+@lru_cache(SERIES)
+def counter_of(route: str, method: str, status: int) -> Counter:
+    """The counter of such answers. Kept, as finding it again costs as much as counting."""
+    return metrics.HTTP_REQUESTS.labels(route, method, str(status))
+
+
+@lru_cache(SERIES)
+def duration_of(route: str, method: str) -> Histogram:
+    """The durations of such requests."""
+    return metrics.HTTP_REQUEST_SECONDS.labels(route, method)
 
 
 def route_of_request() -> str:

@@ -5,6 +5,7 @@ Each line has `timestamp` (UTC, ISO 8601), `level`, `event` (constant, dotted), 
 mail addresses and passwords in URLs masked, control and bidi characters escaped: no line can be forged.
 """
 
+import json
 import logging
 import re
 import socket
@@ -12,6 +13,8 @@ import sys
 import traceback
 from collections.abc import Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import lru_cache, partial
 from typing import Any, TextIO
 
 import orjson
@@ -28,7 +31,10 @@ SECRET_KEYS = frozenset({"text", "content", "note", "body", "query", "query_stri
 MAIL_ADDRESS = re.compile(r"[^\s<>\"'(),;:=@]{1,64}@[^\s<>\"'(),;:=@]{0,253}[A-Za-z0-9]")
 URL_PASSWORD = re.compile(r"(?<=://)[^/\s@]*@")
 DROPPED = "[dropped]"
+# Records of the standard library travel along under these keys until the formatter drops them.
+RECORD_KEYS = frozenset({"_record", "_from_structlog"})
 NESTING = 4
+OFFSET = "+00:00"
 MESSAGE_CHARACTERS = 500
 CHAIN_LENGTH = 5
 # Programs that bring handlers of their own; their records go through ours.
@@ -45,34 +51,24 @@ FOREIGN_LOGGERS = (
 
 def configure_logs(settings: Settings, *, service: str, stream: TextIO | None = None) -> None:
     """Send all logs of this process to `stream` (standard error by default). Call it again to change that."""
-    shared: list[Processor] = [
-        structlog.contextvars.merge_contextvars,
-        structlog.stdlib.add_log_level,
-        structlog.stdlib.add_logger_name,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        _FixedFields(service=service, host=socket.gethostname(), release=settings.release),
-        format_exception,
-        clean,
-    ]
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.set_name("microblog")
+    fill = _Filler(service=service, host=socket.gethostname(), release=settings.release)
+    render = _renderer(settings, handler.stream)
     structlog.configure(
-        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-        logger_factory=structlog.stdlib.LoggerFactory(),
+        processors=[fill, render],
+        logger_factory=partial(_LineWriter, handler),
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[settings.log_level]
         ),
         cache_logger_on_first_use=False,
     )
-    handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
-            foreign_pre_chain=shared,
-            processors=[
-                structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                _renderer(settings, handler.stream),
-            ],
+            foreign_pre_chain=[fill],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, render],
         )
     )
-    handler.set_name("microblog")
     root = logging.getLogger()
     for former in [one for one in root.handlers if one.get_name() == "microblog"]:
         root.removeHandler(former)
@@ -80,6 +76,31 @@ def configure_logs(settings: Settings, *, service: str, stream: TextIO | None = 
     root.setLevel(settings.log_level)
     for name in FOREIGN_LOGGERS:
         adopt_logger(name)
+
+
+class _LineWriter:
+    """Writes the lines of structlog's loggers, rendered already: a record for each would cost too much."""
+
+    __slots__ = ("handler", "name")
+
+    def __init__(self, handler: logging.StreamHandler[TextIO], name: str = "root") -> None:
+        self.handler = handler
+        self.name = name
+
+    def write(self, line: str) -> None:
+        """Write a line, never in the middle of another. One that can't be written breaks nothing else."""
+        handler = self.handler
+        handler.acquire()
+        try:
+            # In one piece: other processes may write to the same place.
+            handler.stream.write(f"{line}\n")
+            handler.stream.flush()
+        except (OSError, ValueError, RuntimeError):  # a broken, closed or interrupted stream
+            pass
+        finally:
+            handler.release()
+
+    debug = info = warning = error = critical = write
 
 
 def adopt_logger(name: str) -> None:
@@ -113,13 +134,20 @@ def get_request_id() -> str | None:
     return structlog.contextvars.get_contextvars().get("request_id")
 
 
-def clean(_logger: Any, _method: str, event: EventDict) -> EventDict:
+def clean(event: EventDict) -> None:
     """Drop secrets and escape control characters, in every value of a line."""
     for key, value in event.items():
-        # Records of the standard library travel along under these keys until the formatter drops them.
-        if not key.startswith("_"):
-            event[key] = _clean_lines(value) if key == "exception" else _clean_value(key, value, NESTING)
-    return event
+        kind = type(value)
+        if kind is int or kind is float or (kind is str and _is_harmless(value) and not is_secret_key(key)):
+            continue
+        if key == "exception":
+            event[key] = _clean_lines(value)
+        elif key not in RECORD_KEYS:
+            event[key] = _clean_value(key, value, NESTING)
+
+
+def _is_harmless(text: str) -> bool:
+    return text.isprintable() and "@" not in text
 
 
 def _clean_value(key: str, value: Any, depth: int) -> Any:
@@ -140,6 +168,7 @@ def _clean_lines(value: str) -> str:
     return "\n".join(mask(line) for line in value.split("\n"))
 
 
+@lru_cache(maxsize=1000)
 def is_secret_key(key: str) -> bool:
     """Whether a value under this key must not be logged, whatever it is."""
     name = key.lower().replace("-", "_")
@@ -153,14 +182,6 @@ def mask(text: str) -> str:
     if not text.isprintable():
         text = "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in text)
     return text
-
-
-def format_exception(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """Turn `exc_info` into `exception`: the frames and each message's first line, without parameters."""
-    info = _exception_info(event.pop("exc_info", None))
-    if info and info[1]:
-        event["exception"] = render_exception(info[1])
-    return event
 
 
 def _exception_info(given: Any) -> ExcInfo | tuple[None, None, None] | None:
@@ -186,14 +207,27 @@ def render_exception(error: BaseException) -> str:
     return "\nwhich led to:\n".join(reversed(parts))
 
 
-class _FixedFields:
-    """Adds the same fields to each line."""
+class _Filler:
+    """Makes an event, of structlog or of the standard library, a line's fields: what every line has, cleaned.
+
+    One function for all, since each request logs a line.
+    """
 
     def __init__(self, **fields: str) -> None:
         self.fields = fields
 
-    def __call__(self, _logger: Any, _method: str, event: EventDict) -> EventDict:
-        return {**self.fields, **event}
+    def __call__(self, logger: Any, level: str, event: EventDict) -> EventDict:
+        line = {**self.fields, **structlog.contextvars.get_contextvars(), **event}
+        record = event.get("_record")
+        line["level"] = level
+        line["logger"] = logger.name if record is None else record.name
+        line["timestamp"] = f"{datetime.now(UTC).isoformat()[: -len(OFFSET)]}Z"
+        if "exc_info" in line:
+            info = _exception_info(line.pop("exc_info"))
+            if info and info[1]:
+                line["exception"] = render_exception(info[1])
+        clean(line)
+        return line
 
 
 def _renderer(settings: Settings, stream: TextIO) -> Processor:
@@ -205,4 +239,8 @@ def _renderer(settings: Settings, stream: TextIO) -> Processor:
 
 
 def _render_json(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> str:
-    return orjson.dumps(event, default=str).decode()
+    try:
+        return orjson.dumps(event).decode()
+    except TypeError:
+        # Whole numbers above 64 bits.
+        return json.dumps(event, default=str)
