@@ -55,16 +55,25 @@ def test_what_is_shipped_is_what_fab_logs_reads() -> None:
 
 
 def test_a_sender_keeps_on_disk_what_nobody_takes() -> None:
-    told = make_sender()
+    told = make_sender(log_shipping_stores=["mon1", "web1"])
+    front, *senders = told[told.index('name="ship"') :].split("action(")
 
+    # Disk-assisted, and without a connection: its second worker comes and goes.
     for setting in (
-        *('queue.type="LinkedList"', 'queue.filename="to-mon1"', 'queue.saveOnShutdown="on"'),
-        *('queue.dequeueBatchSize="16"', 'action.resumeRetryCount="-1"', 'queue.maxDiskSpace="1000m"'),
-        # 0 and -1 lose lines at once where the queue is full, a long wait keeps it from being emptied.
-        'queue.timeoutEnqueue="10000"',
-        *('tls.authMode="name"', 'tls.permittedPeer=["mon1"]', 'tls.tlslib="openssl"'),
+        *('queue.type="LinkedList"', 'queue.filename="ship"', 'queue.maxDiskSpace="10m"'),
+        *('queue.saveOnShutdown="on"', 'queue.timeoutEnqueue="10000"'),
     ):
-        assert told.count(setting) == 1, setting
+        assert front.count(setting) == 1, setting
+    for store, sender in zip(("mon1", "web1"), senders, strict=True):
+        for setting in (
+            *('queue.type="Disk"', f'queue.filename="to-{store}"', 'queue.saveOnShutdown="on"'),
+            *('queue.dequeueBatchSize="16"', 'action.resumeRetryCount="-1"', 'queue.maxDiskSpace="1000m"'),
+            # 0 and -1 lose lines at once where the queue is full, a long wait keeps it from being emptied.
+            *('queue.timeoutEnqueue="10000"', 'queue.timeoutShutdown="10000"'),
+            *('tls.authMode="name"', f'tls.permittedPeer=["{store}"]'),
+        ):
+            assert sender.count(setting) == 1, setting
+    assert told.count('tls.tlslib="openssl"') == 1
 
 
 def test_what_is_rotated_by_copying_is_not_read_twice() -> None:
