@@ -54,6 +54,8 @@ def test_a_web_host_loses_power(site: Site) -> None:
 
 
 def test_a_cable_between_edge_and_web_host_is_cut(site: Site) -> None:
+    # It may just be starting, after the test before.
+    wait_for(lambda: state_of(site, "web1") == "UP", BACK_SECONDS, lambda: "web1 is not up")
     verbs.cut("lb1", "web1")
     wait_for(lambda: state_of(site, "web1") == "DOWN", NOTICED_SECONDS, lambda: "the edge does not notice")
     assert serves(site)
