@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -197,16 +198,23 @@ def test_none_runs_where_supervisord_does_not(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def supervisord(tmp_path: Path) -> Iterator[Path]:
+def root() -> Iterator[Path]:
+    """A folder with a short name: a socket's may have 107 letters, and supervisord makes it longer at first."""
+    with tempfile.TemporaryDirectory(prefix="facts-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def supervisord(root: Path) -> Iterator[Path]:
     """One that runs some of the programs, with its socket below the folder."""
-    write_programs(tmp_path)
-    link(tmp_path, "var/lib/microblog/run/current.sock", "blue.sock")
-    (tmp_path / "run/supervisor").mkdir(parents=True)
-    path = tmp_path / "run/supervisor/supervisor.sock"
+    write_programs(root)
+    link(root, "var/lib/microblog/run/current.sock", "blue.sock")
+    (root / "run/supervisor").mkdir(parents=True)
+    path = root / "run/supervisor/supervisor.sock"
     configuration = make(
-        tmp_path,
+        root,
         "supervisord.conf",
-        f"[supervisord]\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile={tmp_path}/pid\n"
+        f"[supervisord]\nlogfile=/dev/null\nlogfile_maxbytes=0\npidfile={root}/pid\n"
         f"[unix_http_server]\nfile={path}\n"
         "[rpcinterface:supervisor]\n"
         "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface\n"
@@ -216,7 +224,7 @@ def supervisord(tmp_path: Path) -> Iterator[Path]:
     )
     program = Path(sys.executable).with_name("supervisord")
     process = subprocess.Popen([program, "-n", "-c", configuration], stdout=subprocess.DEVNULL)
-    yield tmp_path
+    yield root
     process.terminate()
     process.wait(30)
 

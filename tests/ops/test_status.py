@@ -124,7 +124,7 @@ def test_maintenance_and_a_wanted_reboot_are_told() -> None:
 
 
 def test_a_host_without_programs_is_up() -> None:
-    assert list(read_answer(answer("monitoring"))) == [Row("host", "-", "up", uptime="1:00:00")]
+    assert list(read_answer(answer("spare"))) == [Row("host", "-", "up", uptime="1:00:00")]
 
 
 def test_old_code_that_still_runs_is_named() -> None:
