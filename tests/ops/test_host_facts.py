@@ -199,7 +199,7 @@ def test_none_runs_where_supervisord_does_not(tmp_path: Path) -> None:
 
 @pytest.fixture
 def root() -> Iterator[Path]:
-    """A folder with a short name: a socket's may have 107 letters, and supervisord makes it longer at first."""
+    """A folder with a short name: a socket may have 107 letters, and supervisord adds some at first."""
     with tempfile.TemporaryDirectory(prefix="facts-") as folder:
         yield Path(folder)
 
