@@ -60,6 +60,8 @@ class Unwritten:
             self.statements, self.seconds, self.buckets = 0, 0.0, {}
 
 
+#: The key, in what SQLAlchemy keeps of a connection, of the gauge that it stands in.
+COUNTED = "microblog.counted"
 _tally: ContextVar[Tally | None] = ContextVar("statements_counted", default=None)
 _in_use = metrics.DB_POOL_CONNECTIONS.labels("in_use")
 _idle = metrics.DB_POOL_CONNECTIONS.labels("idle")
@@ -129,27 +131,35 @@ class WatchedPool(QueuePool):
 
 
 # Connections are added up as they come and go: the pool's own figures are in flux while it tells of a change.
+# Each stands in one gauge, noted in its record. SQLAlchemy also tells of a return where nothing was taken (a
+# record that can't connect again) and doesn't tell of connections that it closes before they are of use.
+
+
+def _count(record: Any, gauge: Any) -> None:
+    former = record.info.pop(COUNTED, None)
+    if former is not None:
+        former.dec()
+    if gauge is not None:
+        gauge.inc()
+        record.info[COUNTED] = gauge
 
 
 def _open(connection: Any, _record: Any) -> None:
     connection.unwritten = Unwritten()
     connection.cursor_factory = WatchedCursor
-    _idle.inc()
 
 
-def _close(connection: Any, _record: Any) -> None:
+def _close(connection: Any, record: Any) -> None:
     connection.unwritten.write()
-    _idle.dec()
+    _count(record, None)
 
 
-def _check_out(*_details: Any) -> None:
-    _idle.dec()
-    _in_use.inc()
+def _check_out(_connection: Any, record: Any, _proxy: Any) -> None:
+    _count(record, _in_use)
 
 
-def _check_in(connection: Any, _record: Any) -> None:
+def _check_in(connection: Any, record: Any) -> None:
     # A broken one was closed, and written, before.
     if connection is not None:
         connection.unwritten.write()
-    _in_use.dec()
-    _idle.inc()
+        _count(record, _idle)
