@@ -5,6 +5,7 @@ import shlex
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ops.verbs.logs import make_harmless
 from ops.verbs.remote import trace
 from ops.verbs.remote.trace import Line
 from ops.verbs.terminal import VerbError
-from tests.ops.traced_request import ID, JOB, STORED, TODAY, at, line
+from tests.ops.traced_request import EDGE, ID, JOB, OTHER, STORED, TODAY, at, line
 
 HOSTS = [Host(name, (), {}) for name in ("db1", "web1")]
 
@@ -130,6 +131,64 @@ def test_more_lines_than_anybody_reads_are_cut(
 
     assert len(answer["lines"]) == 3
     assert answer["cut"]
+
+
+def noisy(count: int, program: str, make: Callable[[int], object]) -> str:
+    return "".join(f"{line(number, 'web1', program, make(number))}\n" for number in range(count))
+
+
+def test_who_asks_for_pages_that_hold_an_id_is_not_in_its_trace(
+    store: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    his = EDGE | {"request_id": OTHER, "path": f"/{ID}"}
+    told = (store / TODAY.isoformat() / "haproxy.log").read_text(encoding="utf-8")
+    flood = noisy(trace.LINES + 1, "haproxy", lambda number: his | {"status": number})
+    (store / TODAY.isoformat() / "haproxy.log").write_text(flood + told, encoding="utf-8")
+
+    answer = ask(capsys, identity=ID)
+
+    assert len(answer["lines"]) == len(WHOLE)
+    assert not answer["cut"]
+
+
+def test_no_program_keeps_the_others_out(
+    store: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trace, "LINES", 50)
+    monkeypatch.setattr(trace, "PROGRAM_LINES", 20)
+    # What nginx says of errors is no JSON, and holds the path.
+    flood = noisy(60, "nginx-error", lambda number: f'[error] {number}: limiting requests, "GET /{ID}"')
+    (store / TODAY.isoformat() / "nginx-error.log").write_text(flood, encoding="utf-8")
+
+    answer = ask(capsys, identity=ID)
+    found = [one for text in answer["lines"] if (one := trace.read_line(text))]
+
+    assert set(WHOLE) <= set(events(found))
+    assert sum(one.program == "nginx-error" for one in found) == 20
+    assert answer["cut"]
+
+
+@pytest.mark.usefixtures("store")
+@pytest.mark.parametrize(
+    ("fields", "is_his"),
+    [
+        ({"request_id": ID}, True),
+        ({"task_id": ID, "request_id": OTHER}, True),
+        ({"message": f"{JOB}.{ID}"}, True),
+        ({"request_id": OTHER, "path": ID}, False),
+        ({"request_id": OTHER, "exception": f"KeyError: {ID}"}, False),
+        ({"request_id": f"{ID}x"}, False),
+        ({"request_id": {"a": ID}}, False),
+    ],
+)
+def test_a_line_of_json_is_a_requests_by_its_ids_alone(fields: dict[str, object], is_his: bool) -> None:
+    assert trace.is_about(Line(at(0), "web1", "web-blue", json.dumps(fields)), ID) is is_his
+
+
+def test_a_job_that_the_relay_does_not_know_is_found() -> None:
+    said = Line(at(0), "worker1", "relay", json.dumps({"event": "relay.unknown_jobs", "jobs": [5, JOB]}))
+
+    assert trace.is_about(said, str(JOB))
 
 
 HOSTILE = [

@@ -3,7 +3,7 @@
 The request, JSON in the last argument: `identity` (a request's or a job's id) or `account` (an account's id)
 with `count`, and `days` to look back. Prints JSON: `lines`, each as it is stored (`TIMESTAMP HOST PROGRAM
 MESSAGE`), `since` (the first day that was looked at), `seen` (when each host's last line came), `cut`
-(whether there were more lines than LINES).
+(whether there were more lines than LINES, or than PROGRAM_LINES of one program).
 
 `fab trace` follows requests by the same functions where there is no store.
 """
@@ -12,6 +12,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,10 @@ STORE = Path("/var/log/microblog-store")
 DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 #: As many lines are enough for anybody's eyes; what one host writes must not fill another's memory.
 LINES = 5000
+#: And of one program so many: nothing that one says keeps the others' lines out.
+PROGRAM_LINES = 1000
+#: Fields that hold an id. Others hold what visitors choose, as a path, or tell of another request.
+ID_FIELDS = ("request_id", "task_id", "job_id", "jobs", "message")
 #: Jobs of one request that are followed.
 JOBS = 100
 #: PostgreSQL notes when it writes; the request's line when it has ended.
@@ -89,6 +94,20 @@ def read_line(text: str) -> Line | None:
     return Line(*parts) if len(parts) == 4 else None
 
 
+def is_about(line: Line, identity: str) -> bool:
+    """Whether a line is of the request or job: by its fields, or by its words where it is no JSON."""
+    if not line.fields:
+        whole = rf"(?<![A-Za-z0-9_-]){re.escape(identity)}(?![A-Za-z0-9_-])"
+        return bool(re.search(whole, line.message)) and not OWN.search(line.message)
+    values = [line.fields.get(name) for name in ID_FIELDS]
+    # A mail's Message-ID is JOB.REQUEST, of hosts JOB alone.
+    return any(
+        identity in str(value).split(".")
+        for each in values
+        for value in (each if isinstance(each, list) else [each])
+    )
+
+
 #: Finds lines with any of some texts, in the files of programs that begin so.
 Search = Callable[[Iterable[str], str], Iterable[Line]]
 
@@ -99,15 +118,12 @@ class Trace:
 
     search: Search
     lines: dict[Line, None] = field(default_factory=dict)
+    #: Whether there were more than are kept.
+    cut: bool = False
 
     def follow(self, identity: str) -> None:
         """Find all lines of a request's id, or of a job's."""
-        whole = re.compile(rf"(?<![A-Za-z0-9_-]){re.escape(identity)}(?![A-Za-z0-9_-])")
-        self._add(
-            line
-            for line in self.search([identity], "")
-            if whole.search(line.message) and not OWN.search(line.message)
-        )
+        self._add(line for line in self.search([identity], "") if is_about(line, identity))
         if identity.isdecimal():
             # A job's lines name the request that it is of.
             requests = self._values("request_id", str) - {identity}
@@ -116,10 +132,20 @@ class Trace:
         self._add(self._find_statements())
 
     def _add(self, lines: Iterable[Line]) -> None:
+        # What is no JSON is counted apart: of that, visitors can make more.
+        counts: Counter[tuple[str, bool]] = Counter()
         for line in lines:
-            self.lines.setdefault(line)
-            if len(self.lines) > LINES:
+            if line in self.lines:
+                continue
+            if len(self.lines) >= LINES:
+                self.cut = True
                 break
+            kind = line.program, bool(line.fields)
+            counts[kind] += 1
+            if counts[kind] > PROGRAM_LINES:
+                self.cut = True
+            else:
+                self.lines[line] = None
 
     def _values(self, name: str, kind: type) -> set[Any]:
         found = (line.fields.get(name) for line in self.lines)
@@ -208,17 +234,17 @@ def find_seen(folders: list[Path]) -> dict[str, str]:
 def main(days: int, identity: str = "", account: int = 0, count: int = 20) -> int:
     """Do what is asked; the exit code."""
     folders = find_days(days)
+    trace = Trace(lambda texts, program: search_days(folders, texts, program))
     if account:
         lines = find_requests(folders, account, count)
     else:
-        trace = Trace(lambda texts, program: search_days(folders, texts, program))
         trace.follow(identity)
         lines = list(trace.lines)
     answer = {
-        "lines": [f"{line.stamp} {line.host} {line.program} {line.message}" for line in lines[:LINES]],
+        "lines": [f"{line.stamp} {line.host} {line.program} {line.message}" for line in lines],
         "since": folders[0].name if folders else "",
         "seen": {} if lines else find_seen(folders),
-        "cut": len(lines) > LINES,
+        "cut": trace.cut,
     }
     print(json.dumps(answer))
     return 0
