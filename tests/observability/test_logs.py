@@ -147,7 +147,15 @@ def test_a_secret_key_loses_its_value(lines: Lines, key: str) -> None:
     assert "hunter2" not in str(line)
 
 
-@pytest.mark.parametrize("key", ["token_id", "status_id", "context", "events"])
+@pytest.mark.parametrize("number", [287082, 287082.5])
+def test_a_number_may_be_a_secret_too(lines: Lines, number: float) -> None:
+    log.info("form.sent", token=number, fields={"new_password": number}, token_id=number, attempts=number)
+    (line,) = lines()
+    assert (line["token"], line["fields"]) == (logs.DROPPED, {"new_password": logs.DROPPED})
+    assert (line["token_id"], line["attempts"]) == (number, number)
+
+
+@pytest.mark.parametrize("key", ["token_id", "one_time_tokens_count", "status_id", "context", "events"])
 def test_ids_and_ordinary_keys_keep_their_values(key: str) -> None:
     assert not logs.is_secret_key(key)
 

@@ -23,11 +23,12 @@ from structlog.typing import EventDict, ExcInfo, Processor
 
 from microblog.settings import Settings
 
-# A key is secret when it holds one of these words; `token_id` and its like are only ids.
+# A key is secret when it holds one of these words, be it of numbers; not so `token_id` and `tokens_count`.
 SECRET_WORDS = re.compile(
     r"password|passwd|token|secret|authorization|cookie|csrf|e_?mail|address|credential"
 )
 SECRET_KEYS = frozenset({"text", "content", "note", "body", "query", "query_string", "form", "dsn"})
+HARMLESS_ENDS = ("_id", "_count")
 MAIL_ADDRESS = re.compile(r"[^\s<>\"'(),;:=@]{1,64}@[^\s<>\"'(),;:=@]{0,253}[A-Za-z0-9]")
 URL_PASSWORD = re.compile(r"(?<=://)[^/\s@]*@")
 DROPPED = "[dropped]"
@@ -138,7 +139,8 @@ def clean(event: EventDict) -> None:
     """Drop secrets and escape control characters, in every value of a line."""
     for key, value in event.items():
         kind = type(value)
-        if kind is int or kind is float or (kind is str and _is_harmless(value) and not is_secret_key(key)):
+        is_plain = kind is int or kind is float or (kind is str and _is_harmless(value))
+        if is_plain and not is_secret_key(key):
             continue
         if key == "exception":
             event[key] = _clean_lines(value)
@@ -151,7 +153,7 @@ def _is_harmless(text: str) -> bool:
 
 
 def _clean_value(key: str, value: Any, depth: int) -> Any:
-    if isinstance(value, bool | int | float | None):
+    if isinstance(value, bool | None):
         return value
     if is_secret_key(key):
         return DROPPED
@@ -161,7 +163,7 @@ def _clean_value(key: str, value: Any, depth: int) -> Any:
         return {mask(str(name)): _clean_value(str(name), one, depth - 1) for name, one in value.items()}
     if depth and isinstance(value, list | tuple | set | frozenset):
         return [_clean_value("", one, depth - 1) for one in value]
-    return mask(str(value))
+    return value if isinstance(value, int | float) else mask(str(value))
 
 
 def _clean_lines(value: str) -> str:
@@ -172,7 +174,7 @@ def _clean_lines(value: str) -> str:
 def is_secret_key(key: str) -> bool:
     """Whether a value under this key must not be logged, whatever it is."""
     name = key.lower().replace("-", "_")
-    return name in SECRET_KEYS or (not name.endswith("_id") and SECRET_WORDS.search(name) is not None)
+    return name in SECRET_KEYS or (not name.endswith(HARMLESS_ENDS) and SECRET_WORDS.search(name) is not None)
 
 
 def mask(text: str) -> str:

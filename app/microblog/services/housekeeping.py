@@ -50,7 +50,7 @@ def purge_expired(session: Session, storage: Storage) -> dict[str, int]:
     }
     for table, count in counts.items():
         metrics.PURGED_ROWS.labels(table).inc(count)
-    log.info("housekeeping.purged", **counts)
+    log.info("housekeeping.purged", **{f"{table}_count": count for table, count in counts.items()})
     return counts
 
 
