@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 import pytest
 from celery import signals
 from celery.exceptions import SecurityWarning
+from celery.worker.control import Panel
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -72,6 +73,7 @@ def test_the_worker_takes_its_queues_and_opens_connections_in_the_child(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(celery, "Worker", FakeWorker)
+    monkeypatch.setattr(Panel, "data", dict(Panel.data))
     receivers = {
         one: list(one.receivers or [])
         for one in (signals.setup_logging, signals.worker_process_init, signals.worker_process_shutdown)
@@ -87,6 +89,7 @@ def test_the_worker_takes_its_queues_and_opens_connections_in_the_child(
     assert FakeWorker.options["queues"] == ["mail", "feeds"]
     assert FakeWorker.options["concurrency"] == 3
     assert FakeWorker.had_resources
+    assert Panel.data.keys() == {"active", "ping"}
     assert REGISTRY.get_sample_value("microblog_worker_processes") == 1
     with pytest.raises(RuntimeError):
         _ = app.child.resources

@@ -4,10 +4,12 @@ import os
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from celery import Celery
 from sqlalchemy import func, select, text, update
 
 from devstack.mailbox import MailFolder
@@ -19,6 +21,7 @@ from microblog.jobs import names
 from microblog.jobs.names import JobType
 from microblog.jobs.outbox import enqueue
 from microblog.observability.logs import log_context
+from microblog.settings import Settings
 from tests.factories import make_account, make_status
 from tests.worker.program import HANG, MAIL_AND_WAIT, POISON
 from tests.worker.programs import Programs, wait_until
@@ -201,6 +204,29 @@ def test_what_workers_hold_is_listed(programs: Programs, story: Story, tmp_path:
     without = programs.manage("jobs", "running")
     assert without.returncode == 1
     assert without.stderr.startswith("microblog: no worker answers: do they run")
+
+
+def test_nobody_orders_workers_about_over_the_broker(
+    programs: Programs, story: Story, settings: Settings
+) -> None:
+    url = replace(settings, broker_url=programs.environment["MICROBLOG_BROKER_URL"]).celery_broker_url
+    seen = len(programs.lines("worker"))
+    orders = ["cancel_consumer", "shutdown"]
+    with Celery(broker=url, set_as_current=False) as other:
+        other.control.broadcast(orders[0], {"queue": "mail"})
+        other.control.broadcast(orders[1])
+    worker = programs.running["worker"]
+    wait_until(
+        lambda: (
+            worker.poll() is not None
+            or all(order in str(programs.lines("worker")[seen:]) for order in orders)
+        ),
+        "the worker takes note of the orders",
+    )
+    assert worker.poll() is None
+    ann, _bob = story.people()
+    story.post(ann, "Hello @bob!")
+    story.wait_done("mail.mention")
 
 
 def test_poison_ends_among_the_dead_and_hurts_nobody_else(programs: Programs, story: Story) -> None:

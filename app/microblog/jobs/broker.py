@@ -39,7 +39,7 @@ celery.conf.update(
     worker_hijack_root_logger=False,
     worker_redirect_stdouts=False,
     worker_send_task_events=False,
-    # For `microblog jobs running`: who can reach the broker could put in tasks anyhow.
+    # For `microblog jobs running`; a worker takes no other command (worker/app.py).
     worker_enable_remote_control=True,
     task_send_sent_event=False,
     broker_connection_retry_on_startup=True,

@@ -14,6 +14,7 @@ import structlog
 from celery import Task, signals
 from celery.exceptions import SecurityWarning
 from celery.utils.log import get_multiprocessing_logger
+from celery.worker.control import Panel
 from sqlalchemy import event
 
 from microblog.bootstrap import Resources, bootstrap
@@ -33,6 +34,8 @@ log = structlog.get_logger(__name__)
 IDLE_MARGIN_SECONDS = 5
 # How soon PostgreSQL notices, in the middle of a statement, that the process which sent it is dead.
 CONNECTION_CHECK_MS = 1000
+# What `microblog jobs running` asks.
+REMOTE_COMMANDS = frozenset({"active", "ping"})
 
 
 class Child:
@@ -69,6 +72,7 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     """Run jobs of these queues until TERM (which lets running ones finish); the process's exit code."""
     configure_broker(settings)
     bind_tasks()
+    limit_remote_control()
 
     def open_child(**_: Any) -> None:
         child.open(settings)
@@ -98,6 +102,16 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     worker.start()
     log.info("worker.stopped")
     return int(worker.exitcode or 0)
+
+
+def limit_remote_control() -> None:
+    """Let workers be asked what they do, and nothing be ordered.
+
+    Each host holds the broker's password: who takes one over must not stop the workers of all, nor have them
+    leave a queue, while everything seems to run.
+    """
+    for name in Panel.data.keys() - REMOTE_COMMANDS:
+        del Panel.data[name]
 
 
 def _tell_ready(**_: Any) -> None:
