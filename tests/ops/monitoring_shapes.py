@@ -70,6 +70,7 @@ SHAPES = {
         {name: address for name, address in ADDRESSES.items() if name not in {"lb1", "web2"}},
         alert_mail_to="oncall@example.org",
         microblog_smtp_url="smtps://user:secret@[2001:db8::25]",
+        alert_heartbeat_url="https://beats.example.org/ping/0d1c",
         dashboards_name="watch.example.org",
         microblog_database_url="postgresql+psycopg2://elsewhere/",
     ),

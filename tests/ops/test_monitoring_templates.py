@@ -171,35 +171,72 @@ def test_without_a_receiver_alerts_only_are_seen(written: dict[str, Path]) -> No
     ]
 
 
-ALERTS: list[tuple[dict[str, str], str]] = [
-    ({"alertname": "HostDown", "severity": "page"}, "pages"),
-    ({"alertname": "DeadLetters", "severity": "ticket"}, "tickets"),
-    ({"alertname": "Watchdog", "severity": "none"}, "nobody"),
-    ({"alertname": "Forgotten"}, "pages"),
+ALERTS: list[tuple[str, dict[str, str], str]] = [
+    ("lab", {"alertname": "HostDown", "severity": "page"}, "pages"),
+    ("lab", {"alertname": "DeadLetters", "severity": "ticket"}, "tickets"),
+    ("lab", {"alertname": "Watchdog", "severity": "none"}, "nobody"),
+    ("no edge", {"alertname": "Watchdog", "severity": "none"}, "heartbeat"),
+    ("no edge", {"alertname": "DeadLetters", "severity": "ticket"}, "tickets"),
+    ("lab", {"alertname": "Forgotten"}, "pages"),
 ]
 
 
-@pytest.mark.parametrize(("labels", "receiver"), ALERTS, ids=str)
-def test_alerts_reach_their_receiver(written: dict[str, Path], labels: dict[str, str], receiver: str) -> None:
+@pytest.mark.parametrize(("name", "labels", "receiver"), ALERTS, ids=str)
+def test_alerts_reach_their_receiver(
+    written: dict[str, Path], name: str, labels: dict[str, str], receiver: str
+) -> None:
     if not shutil.which("amtool"):
         pytest.skip("amtool is not installed: apt-get install prometheus-alertmanager")
-    words = [f"{name}={value}" for name, value in labels.items()]
+    config = f"--config.file={written[name] / 'alertmanager.yml'}"
+    words = [f"{label}={value}" for label, value in labels.items()]
 
     done = subprocess.run(
-        [
-            "amtool",
-            "config",
-            "routes",
-            "test",
-            f"--config.file={written['lab'] / 'alertmanager.yml'}",
-            *words,
-        ],
-        capture_output=True,
-        text=True,
-        check=True,
+        ["amtool", "config", "routes", "test", config, *words], capture_output=True, text=True, check=True
     )
 
     assert done.stdout.strip() == receiver
+
+
+def test_who_expects_a_heartbeat_is_called_every_few_minutes(written: dict[str, Path]) -> None:
+    config = read(written["no edge"] / "alertmanager.yml")
+    route = config["route"]["routes"][0]
+
+    assert config["receivers"][1] == {
+        "name": "heartbeat",
+        "webhook_configs": [{"url": "https://beats.example.org/ping/0d1c", "send_resolved": False}],
+    }
+    assert (route["group_interval"], route["repeat_interval"]) == ("60000ms", "240000ms")
+
+
+def holds(matchers: list[str], labels: dict[str, str]) -> bool:
+    for matcher in matchers:
+        name, operator, value = matcher.split(" ", 2)
+        same = bool(re.fullmatch(value.strip('"'), labels.get(name, "")))
+        if same == (operator == "!="):
+            return False
+    return True
+
+
+def is_quiet(folder: Path, alert: dict[str, str], beside: dict[str, str]) -> bool:
+    """Whether an alert tells nobody anything as another one fires."""
+    return any(
+        holds(rule["source_matchers"], beside)
+        and holds(rule["target_matchers"], alert)
+        and all(alert.get(label) == beside.get(label) for label in rule["equal"])
+        for rule in read(folder / "alertmanager.yml")["inhibit_rules"]
+    )
+
+
+def test_what_follows_from_a_dead_database_host_tells_nobody_anything(written: dict[str, Path]) -> None:
+    lab, dead = written["lab"], {"alertname": "HostDown", "instance": "db1"}
+
+    for name in ("RelaySilent", "BeatSilent", "OutboxOld", "QueueGrowing", "DatabaseSlow"):
+        assert is_quiet(lab, {"alertname": name}, beside=dead)
+        assert not is_quiet(lab, {"alertname": name}, beside=dead | {"instance": "worker1"})
+        assert not is_quiet(lab, {"alertname": name}, beside=dead | {"alertname": "TargetDown"})
+    assert not is_quiet(lab, {"alertname": "AvailabilityBurnFast"}, beside=dead)
+    assert not is_quiet(lab, dead, beside=dead)
+    assert is_quiet(lab, {"alertname": "HostDiskFull", "instance": "db1"}, beside=dead)
 
 
 def test_what_is_kept_quiet_and_what_keeps_it_quiet_exist(written: dict[str, Path]) -> None:
