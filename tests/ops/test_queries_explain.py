@@ -5,8 +5,7 @@ import json
 import os
 import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,34 +14,7 @@ import pytest
 from devstack import postgres
 from devstack.processes import wait_for
 from ops.verbs.remote import queries
-from tests.ops.queries_world import SECRET, connect, run_cluster
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.Cluster]:
-    with run_cluster() as running:
-        yield running
-
-
-@pytest.fixture
-def connection(cluster: postgres.Cluster) -> Iterator[Any]:
-    made = connect(cluster)
-    queries.ask(made, "SELECT pg_stat_statements_reset()")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def visitor(cluster: postgres.Cluster) -> Iterator[Callable[[str], None]]:
-    """Runs a statement as the application does, with its values written into it."""
-    made = connect(cluster)
-
-    def run(statement: str) -> None:
-        with made.cursor() as cursor:
-            cursor.execute(statement)
-
-    yield run
-    made.close()
+from tests.ops.queries_world import SECRET, connect
 
 
 @pytest.fixture
@@ -120,14 +92,19 @@ def test_plans_of_slow_statements_come_without_values_and_leave_none_behind(
 
 
 def test_a_statement_that_outlives_the_switch_leaves_nothing_either(
-    cluster: postgres.Cluster, host: Path, visitor: Callable[[str], None], monkeypatch: pytest.MonkeyPatch
+    cluster: postgres.Cluster,
+    host: Path,
+    connection: Any,
+    visitor: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     visitor("SELECT 1")
     asking = Asking(cluster, monkeypatch)
     wait_for(lambda: is_on(cluster) == "1ms", 20, lambda: "it is not switched on")
     slow = threading.Thread(target=visitor, args=(f"SELECT pg_sleep(1.5), '{SECRET}' FROM posts LIMIT 1",))
     slow.start()
-    time.sleep(0.3)
+    sleeps = "SELECT FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    wait_for(lambda: queries.ask(connection, sleeps), 20, lambda: "the statement doesn't begin")
     said = asking.end()
     slow.join()
 
@@ -154,6 +131,23 @@ def test_only_one_may_switch_it_on_and_only_where_it_is_loaded(
         queries.switched_on(connection, 1, 1, analyze=False),
     ):
         pass
+
+
+def test_what_is_put_in_the_switch_s_place_is_left_as_it_was(
+    cluster: postgres.Cluster, host: Path, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    private, first_open = host / "private", Path.open
+    private.touch(0o600)
+
+    def open_and_swap(path: Path, *options: Any, **more: Any) -> Any:
+        made = first_open(path, *options, **more)
+        path.unlink()
+        path.symlink_to(private)
+        return made
+
+    monkeypatch.setattr(Path, "open", open_and_swap)
+    with queries.switched_on(connection, 1, 1, analyze=False):
+        assert private.stat().st_mode & 0o777 == 0o600
 
 
 def test_where_the_log_is_shipped_plans_must_be_left_out(

@@ -3,7 +3,7 @@
 import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -14,35 +14,7 @@ from ops.inventory import Host
 from ops.verbs import queries as verb
 from ops.verbs.remote import queries
 from ops.verbs.terminal import VerbError
-from tests.ops.queries_world import SECRET, connect, run_cluster
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[postgres.Cluster]:
-    with run_cluster() as running:
-        yield running
-
-
-@pytest.fixture
-def connection(cluster: postgres.Cluster) -> Iterator[Any]:
-    made = connect(cluster)
-    queries.ask(made, "SELECT pg_stat_statements_reset()")
-    yield made
-    made.close()
-
-
-@pytest.fixture
-def visitor(cluster: postgres.Cluster) -> Iterator[Callable[[str], None]]:
-    """Runs a statement as the application does, with its values written into it."""
-    made = connect(cluster)
-
-    def run(statement: str) -> None:
-        with made.cursor() as cursor:
-            cursor.execute(statement)
-
-    yield run
-    made.close()
-
+from tests.ops.queries_world import SECRET, connect
 
 # --- Masking ---------------------------------------------------------------------------------------------
 

@@ -166,7 +166,7 @@ class PlanReader:
     """Takes plans out of the server's log: each is read once, and blanked where it stood."""
 
     def __init__(self, path: Path) -> None:
-        self.file = os.open(path, os.O_RDWR)
+        self.file = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
         self.place = os.fstat(self.file).st_size
         self.current: dict[str, Any] | None = None
 
@@ -220,10 +220,10 @@ def switched_on(connection: Any, seconds: int, over: int, *, analyze: bool) -> I
     settings = {"log_min_duration": over, "log_analyze": analyze, "log_buffers": analyze, "log_timing": False}
     try:
         with SWITCH.open("x", encoding="ascii") as file:
+            os.fchmod(file.fileno(), 0o644)  # not by its name: the folder is postgres', who may swap it
             file.writelines(f"auto_explain.{name} = {value}\n" for name, value in settings.items())
     except FileExistsError:
         raise RefusedError("somebody else has plans logged there: wait until that ends") from None
-    SWITCH.chmod(0o644)
     off = (
         f"rm -f {SWITCH}; runuser -u {USER} -- psql -p {connection.info.port} -Xqc 'SELECT pg_reload_conf()'"
     )
