@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from devstack import postgres, servers
+from devstack.processes import wait_for
 from ops.inventory import REPOSITORY
 
 BINARIES = Path("/usr/lib/postgresql/15/bin")
@@ -110,10 +110,7 @@ def test_what_waits_and_what_is_left_open_is_seen(monitored: tuple[str, str]) ->
         try:
             holder.cursor().execute(change)
             waits = pool.submit(run_alone, app, change)
-            until = time.monotonic() + 20
-            while not ask(monitor, "pg_lock_waits")[0]["sessions"]:
-                assert time.monotonic() < until
-                time.sleep(0.02)
+            wait_for(lambda: ask(monitor, "pg_lock_waits")[0]["sessions"], 20, lambda: "nobody waits")
             oldest = {row["state"]: row["seconds"] for row in ask(monitor, "pg_oldest_transaction")}
             waiting = ask(monitor, "pg_lock_waits")[0]
         finally:

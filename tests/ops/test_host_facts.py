@@ -5,13 +5,14 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from devstack.processes import wait_for
 from ops.host_facts.__main__ import Fact, all_facts, tell
 from ops.host_facts.programs import ask_supervisor, find_wanted, read_programs
 from ops.host_facts.series import HELP, Series, format_text, series, write_text
@@ -229,17 +230,10 @@ def supervisord(root: Path) -> Iterator[Path]:
     process.wait(30)
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    until = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def test_supervisord_is_asked_on_its_socket(supervisord: Path) -> None:
     path = supervisord / "run/supervisor/supervisor.sock"
-    wait_for(path.exists)
-    wait_for(lambda: ask_supervisor(path)["web-blue"] == "RUNNING")
+    wait_for(path.exists, 20, lambda: "supervisord makes no socket")
+    wait_for(lambda: ask_supervisor(path)["web-blue"] == "RUNNING", 20, lambda: "web-blue doesn't run")
 
     assert ask_supervisor(path)["worker-feeds"] == "STOPPED"
     assert values(read_programs(supervisord)) == {"exporter": 1, "web": 1, "worker-feeds": 0}
@@ -294,7 +288,7 @@ def test_the_program_runs_on_a_host_with_nothing_but_what_the_role_copies(tmp_pa
     command = [sys.executable, "-S", "-m", "ops.host_facts", str(aim), "60"]
     process = subprocess.Popen(command, cwd=tmp_path, env={"PATH": os.environ["PATH"]})
     try:
-        wait_for(aim.exists)
+        wait_for(aim.exists, 20, lambda: "no facts are written")
     finally:
         process.terminate()
         process.wait(30)
