@@ -21,6 +21,7 @@ from monitoring.boards import BOARDS
 from monitoring.check import RULE_TESTS, TOOLS, find_tool
 from monitoring.hurry import RULES
 from ops.inventory import REPOSITORY
+from ops.verbs.silences import read_matchers
 from tests.ops.series import EXPORTED
 
 RUNBOOK = REPOSITORY / "docs/runbook.md"
@@ -205,16 +206,35 @@ def test_a_section_says_what_it_means_what_to_type_and_how_to_know_it_is_over(na
     assert len(look.splitlines()) == 3
 
 
+def typed(text: str) -> list[list[str]]:
+    """The words of each `fab` command in a text's blocks and lines."""
+    parts = text.split("```")
+    blocks = [line for block in parts[1::2] for line in block.splitlines()]
+    inline = re.findall(r"`([^`]+)`", " ".join(parts[::2]))
+    return [shlex.split(code.split(" | ")[0]) for code in [*blocks, *inline] if code.startswith("fab ")]
+
+
 def test_the_verbs_that_the_runbook_names_are_there_with_their_options() -> None:
     wrong = []
-    for code in re.findall(r"`([^`]+)`|^(fab .+)$", RUNBOOK.read_text(encoding="utf-8"), flags=re.MULTILINE):
-        words = shlex.split("".join(code).split(" | ")[0]) if "".join(code).startswith("fab ") else []
-        if words and words[1] not in namespace.task_names:
+    for words in typed(RUNBOOK.read_text(encoding="utf-8")):
+        try:
+            task = namespace[words[1]]
+        except KeyError:
             wrong.append(words)
-        elif words:
-            known = {flag for argument in namespace[words[1]].get_arguments() for flag in flags_of(argument)}
-            wrong += [[*words[:2], word] for word in words[2:] if word.startswith("--") and word not in known]
+            continue
+        known = {flag for argument in task.get_arguments() for flag in flags_of(argument)}
+        wrong += [[*words[:2], word] for word in words[2:] if word.startswith("--") and word not in known]
     assert not wrong
+
+
+def test_a_command_of_the_runbook_says_where_as_the_lab_is_meant_otherwise() -> None:
+    commands = [words for words in typed(RUNBOOK.read_text(encoding="utf-8")) if len(words) > 2]
+
+    assert len(commands) > 100
+    assert [words for words in commands if not {"--to", "--env"} & set(words)] == []
+    for words in commands:
+        if words[1] == "silence":
+            assert read_matchers(words[2])
 
 
 def flags_of(argument: Argument) -> list[str]:
