@@ -13,7 +13,7 @@ from fabric import Connection
 from ops.inventory import REPOSITORY, read_hosts
 from ops.verbs.logs import make_harmless
 from ops.verbs.terminal import TO, VerbError, print_table, verb
-from ops.verbs.watchers import ask_watchers
+from ops.verbs.watchers import Watchers, ask_watchers
 
 RULES = REPOSITORY / "monitoring/rules"
 ALERT = re.compile(r"[A-Z]\w*")
@@ -43,9 +43,13 @@ def silence(
     if host:
         (found,) = read_hosts(to, host)
         matchers.append(make_matcher("instance", "=", found.name))
-    for name, identity in add_silence(to, matchers, seconds, comment or "fab silence").items():
-        print(f"{name}: {describe_matchers(matchers)} is silent for {for_}: {identity}")
+    watchers = add_silence(to, matchers, seconds, comment or "fab silence")
+    # Before it fails for those that didn't: what was silenced is so.
+    for watcher, said in watchers.said:
+        print(f"{watcher.name}: {describe_matchers(matchers)} is silent for {for_}: {said['id']}")
     print(f"To end it before: fab unsilence ID --to {to}")
+    if watchers.silent:
+        raise VerbError(f"not silenced everywhere, these go on telling: {'; '.join(watchers.silent)}")
 
 
 @verb(help=TO)
@@ -133,17 +137,14 @@ def known_alerts() -> list[str]:
     return sorted({rule["alert"] for group in groups for rule in group["rules"] if "alert" in rule})
 
 
-def add_silence(to: str, matchers: list[dict[str, Any]], seconds: float, comment: str) -> dict[str, str]:
-    """Silence what matches on each monitoring host, by host the silence's id.
+def add_silence(to: str, matchers: list[dict[str, Any]], seconds: float, comment: str) -> Watchers:
+    """Silence what matches on each monitoring host: the silences' ids, and who didn't do it.
 
-    Raises `VerbError` where one did not do it: it would go on telling.
+    Raises `VerbError` where none did.
     """
     author = os.environ.get("SUDO_USER") or getpass.getuser()
     asked = {"matchers": matchers, "seconds": seconds, "author": author, "comment": comment}
-    watchers = ask_watchers(to, "add_silence", **asked)
-    if watchers.silent:
-        raise VerbError(f"not silenced everywhere: {'; '.join(watchers.silent)}")
-    return {host.name: said["id"] for host, said in watchers.said}
+    return ask_watchers(to, "add_silence", **asked)
 
 
 def remove_silence(to: str, identity: str) -> list[str]:

@@ -5,10 +5,10 @@ from datetime import datetime
 
 import pytest
 
-from ops.inventory import Host
-from ops.verbs import silences
+from ops.inventory import Answer, Host
+from ops.verbs import silences, watchers
 from ops.verbs.terminal import VerbError
-from tests.ops.watching_world import SILENCE, World, call, run_world
+from tests.ops.watching_world import SILENCE, World, answer_hosts, call, run_world
 
 
 @pytest.fixture
@@ -34,6 +34,18 @@ def test_an_alert_is_silenced_on_a_host_for_a_while(
     starts, ends = (datetime.fromisoformat(asked[name]) for name in ("startsAt", "endsAt"))
     assert (ends - starts).total_seconds() == pytest.approx(5400, abs=1)
     assert f"alertname=HostDown instance=web1 is silent for 1h30m: {SILENCE}" in capsys.readouterr().out
+
+
+def test_a_silence_that_one_of_two_hosts_takes_is_told_before_who_did_not(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    away = Answer(Host("mon2", ("monitoring",), {}), failed=True, output="ssh: No route to host", code=255)
+    monkeypatch.setattr(watchers, "ask_hosts", lambda *words, **more: [*answer_hosts(*words, **more), away])
+
+    with pytest.raises(VerbError, match="these go on telling: mon2: ssh: No route to host"):
+        call(silences.silence, alert="HostDown")
+
+    assert f"mon1: alertname=HostDown is silent for 2h: {SILENCE}" in capsys.readouterr().out
 
 
 def test_matchers_are_read_as_alertmanager_has_them() -> None:
