@@ -17,7 +17,8 @@ from ops.verbs.terminal import TO, VerbError, print_table, verb
 
 #: Besides the seconds that were asked for: py-spy takes a second or two for each process.
 ANSWER_SECONDS = 120
-MOST_SECONDS = 300
+#: strace slows down what it looks at: enough to see what is asked, and no longer.
+MOST_SECONDS = {"seconds": 300, "strace": 60}
 #: Of each thread, the innermost ones: below them is how the program began.
 FRAMES = 12
 STATES = {
@@ -37,7 +38,7 @@ HELP = TO | {"host": "the host", "program": "a program of Supervisor's: web-blue
     | {
         "native": "also the frames of libraries written in C",
         "seconds": "look again after so many seconds, and say who still stands in the same place",
-        "strace": "then count the system calls of so many seconds",
+        "strace": "then count the system calls of so many seconds, which slows all of them down",
         "frames": "how many frames of each thread, the innermost ones",
     },
 )
@@ -79,8 +80,9 @@ def memory(_context: Connection, host: str, program: str, to: str = "lab", secon
 
 def read_seconds(option: str, given: str) -> float:
     """A number of seconds. Raises `VerbError` for another thing, and for more than anybody waits."""
-    if not given.isdecimal() or int(given) > MOST_SECONDS:
-        raise VerbError(f"--{option} takes a number of seconds up to {MOST_SECONDS}, not {given!r}")
+    most = MOST_SECONDS[option]
+    if not given.isdecimal() or int(given) > most:
+        raise VerbError(f"--{option} takes a number of seconds up to {most}, not {given!r}")
     return float(given)
 
 

@@ -198,10 +198,12 @@ def test_a_host_that_can_not_tell_is_one_line(code: int, output: str, message: s
         processes.read_answer(answer, "web-bleu")
 
 
-@pytest.mark.parametrize("given", ["ten", "-1", "301", ""])
-def test_seconds_are_a_number_that_somebody_waits_for(given: str) -> None:
-    with pytest.raises(VerbError, match="--strace takes a number of seconds up to 300"):
-        processes.read_seconds("strace", given)
+@pytest.mark.parametrize(("option", "most"), [("seconds", 300), ("strace", 60)])
+def test_seconds_are_a_number_that_somebody_waits_for(option: str, most: int) -> None:
+    for given in ("ten", "-1", str(most + 1), ""):
+        with pytest.raises(VerbError, match=f"--{option} takes a number of seconds up to {most}, not"):
+            processes.read_seconds(option, given)
+    assert processes.read_seconds(option, str(most)) == most
 
 
 def test_addresses_are_read_as_the_kernel_writes_them() -> None:
