@@ -32,7 +32,7 @@ PROGRAM = """
 import os, select, socket, subprocess, sys, threading, time
 
 def doze():
-    while True: time.sleep(0.05)
+    while True: time.sleep(0.25)
 
 def wait_for_database(connection):
     secret = "swordfish"
@@ -137,7 +137,8 @@ def test_who_still_stands_in_the_same_place_is_told(dumped: list[list[dict[str, 
 
     lines = list(processes.describe_dump(dumped, 0.2))
 
-    assert lines[0].endswith(", sleeps)")
+    # On a busy machine it may just be about to sleep.
+    assert lines[0].endswith((", sleeps)", ", runs)"))
     assert "  dozer: clock_nanosleep, as 0.2 s before" in lines
     assert "      doze (waiter.py:5)" in lines
     assert "      … called by 1 more: --frames 4" in list(processes.describe_dump(dumped, 0.2, 3))
