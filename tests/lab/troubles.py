@@ -201,7 +201,7 @@ def with_poisoned_job(scene: Scene) -> Iterator[None]:
 def with_old_backup(scene: Scene) -> Iterator[None]:
     """Backups are wanted far more often than they are made."""
     limits = json.loads(scene.site.sudo("mon1", "cat /etc/microblog/backup-alarms.json"))
-    strict = json.dumps({"pgbackrest_alarms": limits | {"any_hours": 0.001}})
+    strict = json.dumps({"pgbackrest_alarms": limits | {"any_hours": 0}})
     play_well("site", "--limit", "mon1", "--tags", "restic", "-e", strict, log="site-strict-backups")
     try:
         yield
