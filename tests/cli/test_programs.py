@@ -19,21 +19,9 @@ from microblog.jobs.names import QUEUES
 from microblog.observability.logs import get_request_id, log_context
 from microblog.settings import Settings
 from tests.cli.conftest import Run
+from tests.unix_http import UnixConnection
 
 SECONDS = 30
-
-
-class UnixConnection(HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=SECONDS)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(SECONDS)
-        self.sock.connect(str(self.path))
 
 
 def wait_until(condition: Callable[[], object], what: str) -> None:

@@ -3,12 +3,10 @@
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from http.client import HTTPConnection
 from pathlib import Path
 
 import pytest
@@ -23,6 +21,7 @@ from microblog.data.models import Job
 from microblog.data.session import Database
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
+from tests.unix_http import UnixConnection
 from tests.worker.program import HANG
 from tests.worker.programs import Programs
 
@@ -67,19 +66,6 @@ def children_of(pid: int) -> list[int]:
 
 
 # --- gunicorn ----------------------------------------------------------------------------------
-
-
-class UnixConnection(HTTPConnection):
-    """HTTP over a Unix socket."""
-
-    def __init__(self, path: Path) -> None:
-        super().__init__("localhost", timeout=SECONDS)
-        self.path = path
-
-    def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX)
-        self.sock.settimeout(SECONDS)
-        self.sock.connect(str(self.path))
 
 
 class Web:
