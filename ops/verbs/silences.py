@@ -69,8 +69,10 @@ def silences(_context: Connection, to: str = "lab") -> None:
 @verb(positional=["identity"], help=TO | {"identity": "the silence's id, as fab silences lists it"})
 def unsilence(_context: Connection, identity: str, to: str = "lab") -> None:
     """End a silence before its time."""
-    names = remove_silence(to, identity)
+    names, silent = remove_silence(to, identity)
     print(f"{', '.join(names)}: {identity} is over")
+    if silent:
+        raise VerbError(f"not asked, there it may last: {'; '.join(silent)}")
 
 
 def read_duration(text: str) -> float:
@@ -147,8 +149,11 @@ def add_silence(to: str, matchers: list[dict[str, Any]], seconds: float, comment
     return ask_watchers(to, "add_silence", **asked)
 
 
-def remove_silence(to: str, identity: str) -> list[str]:
-    """End a silence; the monitoring hosts that had it. Raises `VerbError` where none has."""
+def remove_silence(to: str, identity: str) -> tuple[list[str], list[str]]:
+    """End a silence; the monitoring hosts that had it, and who can't be asked.
+
+    Raises `VerbError` where none has.
+    """
     if not re.fullmatch(r"[0-9a-f-]{36}", identity):
         raise VerbError(f"{identity!r} is no silence's id: fab silences --to {to} lists them")
     watchers = ask_watchers(to, "remove_silence", identity=identity)
@@ -157,7 +162,7 @@ def remove_silence(to: str, identity: str) -> list[str]:
         raise VerbError(
             "; ".join([f"no silence {identity} lasts: fab silences --to {to} lists them", *watchers.silent])
         )
-    return names
+    return names, watchers.silent
 
 
 def describe_silence(found: dict[str, Any]) -> tuple[str, ...]:

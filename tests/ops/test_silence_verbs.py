@@ -85,7 +85,9 @@ def test_other_durations_are_refused(text: str) -> None:
         silences.read_duration(text)
 
 
-def test_silences_are_listed_and_ended(world: World, capsys: pytest.CaptureFixture[str]) -> None:
+def test_silences_are_listed_and_ended(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     world.silences = [
         {
             "id": SILENCE,
@@ -104,6 +106,12 @@ def test_silences_are_listed_and_ended(world: World, capsys: pytest.CaptureFixtu
     ]
     call(silences.unsilence, identity=SILENCE)
     assert world.asked[-1][:2] == ("DELETE", f"/alertmanager/api/v2/silence/{SILENCE}")
+
+    away = Answer(Host("mon2", ("monitoring",), {}), failed=True, output="ssh: No route to host", code=255)
+    monkeypatch.setattr(watchers, "ask_hosts", lambda *words, **more: [*answer_hosts(*words, **more), away])
+    with pytest.raises(VerbError, match="there it may last: mon2: ssh: No route to host"):
+        call(silences.unsilence, identity=SILENCE)
+    assert f"mon1: {SILENCE} is over" in capsys.readouterr().out
 
 
 def test_a_silence_that_is_not_there_is_told(world: World) -> None:
