@@ -109,9 +109,9 @@ def describe(pid: int, depth: int) -> dict[str, Any]:
     }
 
 
-def describe_wait(pid: int, thread: int) -> str:
+def describe_wait(pid: int, thread: str) -> str:
     """The system call that a thread is in, and the file or connection that it waits for."""
-    folder = PROC / str(pid) / "task" / str(thread)
+    folder = PROC / str(pid) / "task" / thread
     words = read(folder / "syscall").split()
     if not words or words[0] in {"running", "-1"}:
         return "runs" if words else ""
@@ -182,11 +182,13 @@ def dump(tree: list[tuple[int, int]], *, native: bool) -> list[dict[str, Any]]:
     """Each process with its threads: where the Python of each is, and what it waits for."""
     found = []
     for pid, depth in tree:
+        # Looked at before py-spy's pause: after it, each is awake for a moment.
+        process = describe(pid, depth)
+        waits = {path.name: describe_wait(pid, path.name) for path in (PROC / str(pid) / "task").glob("*")}
         threads, error = ask_py_spy(pid, native=native)
-        for thread in threads:
-            thread["wait"] = describe_wait(pid, thread["id"])
-        wait = "" if threads else describe_wait(pid, pid)
-        found.append(describe(pid, depth) | {"threads": threads, "wait": wait, "error": error})
+        process |= {"wait": "" if threads else waits.get(str(pid), ""), "error": error}
+        process["threads"] = [thread | {"wait": waits.get(str(thread["id"]), "")} for thread in threads]
+        found.append(process)
     return found
 
 
@@ -224,8 +226,7 @@ def count_calls(pids: list[int], seconds: float) -> str:
     time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     _, said = process.communicate()
-    lines = [line for line in said.splitlines() if not line.startswith("strace: Process ")]
-    return "\n".join(lines) or "none: they all waited in one"
+    return re.sub("(?m)^strace: Process .*\n", "", said).strip("\n") or "none: they all waited in one"
 
 
 def measure(tree: list[tuple[int, int]]) -> list[dict[str, Any]]:
@@ -250,7 +251,7 @@ def measure(tree: list[tuple[int, int]]) -> list[dict[str, Any]]:
             "first_rss": kept[key][1],
         }
         found.append(process)
-    living = {key: value for key, value in notes.items() if (PROC / key.partition(":")[0]).exists()}
+    living = {key: note for key, note in notes.items() if (PROC / key.partition(":")[0]).exists()}
     NOTES.touch(mode=0o600)
     NOTES.write_text(json.dumps(living | kept))
     return found
@@ -276,8 +277,7 @@ def list_mappings(pid: int) -> list[tuple[str, int]]:
 
 def main(program: str, what: str, *, native: bool, seconds: float, strace: float) -> int:
     """Print what is asked; the exit code."""
-    programs = find_programs()
-    state, pid = programs.get(program, ("", 0))
+    state, pid = (programs := find_programs()).get(program, ("", 0))
     if not pid:
         print(state.lower() or " ".join(programs))
         return NOT_RUNNING if state else NO_SUCH_PROGRAM
