@@ -87,6 +87,11 @@ WRITERS = [
     ("sudo", {"_UID": "1000", "_COMM": "sudo", "_SYSTEMD_UNIT": "session-3.scope"}, "sudo"),
     ("sudo", {"_UID": "1000", "_COMM": "sudo", "_SYSTEMD_UNIT": "ssh.service"}, "sudo"),
     ("sudo", {"_UID": "0", "_COMM": "sudo"}, "sudo"),
+    # Ended before the journal looked.
+    ("sudo", {"_UID": "1000"}, "sudo"),
+    ("sudo", {"_UID": "999"}, "user-sudo"),
+    ("sudo", {"_UID": "61184"}, "user-sudo"),
+    ("sudo", {"_TRANSPORT": "syslog"}, "user-sudo"),
     ("sudo", {"_UID": "1000", "_COMM": "logger", "_SYSTEMD_UNIT": "session-3.scope"}, "user-sudo"),
     ("sudo", {"_UID": "999", "_COMM": "logger", "_SYSTEMD_UNIT": "supervisord.service"}, "supervisord"),
     # A process may end as another program before the journal looks what it is called.
