@@ -39,6 +39,18 @@ def test_the_sender_is_nobody_who_may_do_anything() -> None:
     assert [line.split("/bin/")[1].split()[0] for line in privileged] == ["chown", "sh"]
 
 
+def test_where_the_programs_user_writes_linux_follows_no_link() -> None:
+    folder = "/var/log/microblog"
+    unit = (ROLES / "log_shipping/files/rsyslog-unit.conf").read_text(encoding="utf-8")
+    name = f"{folder.strip('/').replace('/', '-')}.mount"
+    mount = (ROLES / "log_shipping/files" / name).read_text(encoding="utf-8")
+
+    assert f"What={folder}\nWhere={folder}\n" in mount
+    assert "nosymfollow" in mount
+    assert f"Wants={name}\nAfter={name}\n" in unit
+    assert folder in load("log_shipping/vars/main.yml")["log_shipping_folders"]
+
+
 @needs_rsyslog
 @pytest.mark.slow
 def test_a_made_up_program_is_nobodys(rig: Rig) -> None:
