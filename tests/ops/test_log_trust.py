@@ -48,6 +48,11 @@ def test_where_the_programs_user_writes_linux_follows_no_link() -> None:
     assert f"What={folder}\nWhere={folder}\n" in mount
     assert "nosymfollow" in mount
     assert f"Wants={name}\nAfter={name}\n" in unit
+    # Another mount is another for a sender that runs: what it notes is what is compared.
+    noted = re.search(r"""sh -c "(\(cat(?:.|\n)*\)) > /run/rsyslog-started""", unit)
+    assert noted
+    run = (ROLES / "log_shipping/tasks/run.yml").read_text(encoding="utf-8")
+    assert " ".join(noted[1].replace("\\\n", "").split()) in run
     assert folder in load("log_shipping/vars/main.yml")["log_shipping_folders"]
 
 
