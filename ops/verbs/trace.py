@@ -14,7 +14,7 @@ from ops.trace_lines import put_in_order, read_identity, show_lines, show_reques
 from ops.verbs.ask import remote_program
 from ops.verbs.hosts import MICROBLOG
 from ops.verbs.logs import READ_SECONDS, make_harmless
-from ops.verbs.remote.trace import LINES, Line, Trace, read_line, read_time
+from ops.verbs.remote.trace import LINES, PROGRAM_LINES, Line, Trace, read_line, read_time
 from ops.verbs.terminal import TO, VerbError, print_table, verb
 
 ACCOUNT = re.compile(r"@?(?P<name>[A-Za-z0-9_]{1,64})")
@@ -125,7 +125,8 @@ def read_answer(store: str, output: str, what: str, hosts: list[Host]) -> list[L
     lines = [line for line in map(read_line, answer["lines"]) if line]
     if lines:
         if answer["cut"]:
-            print(f"There are more than {LINES} lines: these are the first found", file=sys.stderr)
+            most = f"{PROGRAM_LINES} of a program, {LINES} of all"
+            print(f"There are more lines: these are the first found, at most {most}", file=sys.stderr)
         return lines
     if not answer["since"]:
         raise VerbError(f"{store} has no logs of these days: does it get any? fab status --host {store}")

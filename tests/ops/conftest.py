@@ -1,12 +1,14 @@
 """What several test modules here share; a world of one kind of test is in a module of its own."""
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from devstack import postgres
 from ops.verbs.remote import queries
+from tests.ops.log_rig import Rig
 from tests.ops.queries_world import connect, run_cluster
 
 
@@ -37,3 +39,12 @@ def visitor(cluster: postgres.Cluster) -> Iterator[Callable[[str], None]]:
 
     yield run
     made.close()
+
+
+@pytest.fixture
+def rig(tmp_path: Path) -> Iterator[Rig]:
+    """A sender and a store of logs, neither running yet."""
+    made = Rig(tmp_path)
+    yield made
+    for name in list(made.processes):
+        made.kill(name)

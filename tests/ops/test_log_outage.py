@@ -5,12 +5,11 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from devstack.processes import wait_for
-from tests.ops.test_log_store import Rig, make_sender, needs_rsyslog
+from tests.ops.log_rig import Rig, make_sender, needs_rsyslog
 
 LINES = 380
 #: Of a line as written; what RELP and TLS add is little against it.
@@ -97,14 +96,6 @@ class Wire:
             with contextlib.suppress(OSError):
                 end.shutdown(socket.SHUT_RDWR)
             end.close()
-
-
-@pytest.fixture
-def rig(tmp_path: Path) -> Iterator[Rig]:
-    made = Rig(tmp_path)
-    yield made
-    for name in list(made.processes):
-        made.kill(name)
 
 
 @pytest.fixture
