@@ -39,6 +39,7 @@ class Client:
     def __init__(self, path: Path) -> None:
         self.connection = _UnixConnection(path)
         self.cookies: dict[str, str] = {}
+        self.headers: dict[str, str] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -64,7 +65,7 @@ class Client:
             raise RuntimeError(f"logging in as {name} was answered by {answer.status}")
 
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
-        headers = {"Accept": "*/*"}
+        headers = {"Accept": "*/*", **self.headers}
         if self.cookies:
             headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         if body is not None:

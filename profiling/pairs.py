@@ -46,12 +46,18 @@ class Side:
 
 
 def measure_pair(ours: Side, base: Side, pieces: int) -> Pair:
-    """Let both do `pieces` of their work in turns, each one first as often as the other; what they used."""
-    before = ours.used(), base.used()
+    """Let both do `pieces` of their work in turns, each one first as often as the other; what they used.
+
+    `used` is read around each piece: what both use, such as a database, is counted for who made it work.
+    """
+    totals = [0.0, 0.0]
     for piece in range(pieces):
-        for side in (base, ours) if piece % 2 else (ours, base):
+        for number in (1, 0) if piece % 2 else (0, 1):
+            side = (ours, base)[number]
+            before = side.used()
             side.work()
-    return Pair(ours.used() - before[0], base.used() - before[1])
+            totals[number] += side.used() - before
+    return Pair(*totals)
 
 
 def summarise(pairs: Sequence[Pair]) -> Summary:

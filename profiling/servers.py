@@ -51,8 +51,15 @@ class Servers:
 
     folder: Path
     postgres: Server
-    environment: dict[str, str]
+    redis: Server
+    superuser_url: str = field(repr=False)
+    environment: dict[str, str] = field(repr=False)
     password: str = field(repr=False)
+
+    @property
+    def pids(self) -> tuple[int, int]:
+        """The processes that PostgreSQL's and Redis' descend from."""
+        return self.postgres.process.pid, self.redis.process.pid
 
     def run_microblog(self, *words: str, stdin: str = "") -> None:
         """Run a `microblog` command on the bench's data; its output only where it fails."""
@@ -115,7 +122,12 @@ def start_servers(size: Size) -> Iterator[Servers]:
         redis, redis_socket = start_redis(folder / "redis")
         stack.enter_context(redis)
         made = Servers(
-            folder, server, _make_environment(cluster, redis_socket, folder), secrets.token_hex(16)
+            folder=folder,
+            postgres=server,
+            redis=redis,
+            superuser_url=cluster.superuser_url(),
+            environment=_make_environment(cluster, redis_socket, folder),
+            password=secrets.token_hex(16),
         )
         made.run_microblog("db", "upgrade", "--contract")
         made.run_microblog(
