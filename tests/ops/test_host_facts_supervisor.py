@@ -35,7 +35,9 @@ def serve(path: Path, *parts: bytes, pause: float = 0) -> Iterator[None]:
                 while True:
                     accepted, _ = listening.accept()
                     with accepted, suppress(OSError):
-                        accepted.recv(10_000)
+                        asked = b""
+                        while b"</methodCall>" not in asked and (part := accepted.recv(10_000)):
+                            asked += part
                         accepted.sendall(parts[0])
                         for _ in range(100):
                             if not ended.wait(pause):
