@@ -100,6 +100,8 @@ def test_systemd_takes_the_unit_of_the_facts(tmp_path: Path) -> None:
     values = load("node_exporter/vars/main.yml")
     unit = render("node_exporter", "microblog-host-facts.service.j2", **values)
     (tmp_path / "microblog-host-facts.service").write_text(unit)
+    # It asks who may answer without end.
+    assert "\nMemoryMax=400M\n" in unit
 
     verify_unit(tmp_path, "microblog-host-facts.service")
 
