@@ -187,13 +187,22 @@ def monitor() -> Iterator[redis.Redis]:
     servers.remove_folder(folder)
 
 
-def test_redis_answers_all_that_its_exporter_asks_and_nothing_else(monitor: redis.Redis) -> None:
-    # What Debian 12's exporter sends at each visit.
-    for command in ("INFO ALL", "CONFIG GET *", "LATENCY LATEST", "SLOWLOG LEN", "SLOWLOG GET 1"):
+def test_redis_answers_what_its_exporter_needs_and_nothing_else(monitor: redis.Redis) -> None:
+    # What Debian 12's exporter sends at each visit, but for SLOWLOG GET 1, without whose answer it does.
+    for command in ("INFO ALL", "CONFIG GET *", "LATENCY LATEST", "SLOWLOG LEN"):
         send(monitor, command)
     send(monitor, "CLIENT SETNAME redis_exporter")
 
-    reads = ("GET status:1", "SCAN 0", "KEYS *", "CLIENT LIST", "ACL LIST", "MONITOR", "SUBSCRIBE a")
+    reads = (
+        "GET status:1",
+        "SCAN 0",
+        "KEYS *",
+        "CLIENT LIST",
+        "ACL LIST",
+        "MONITOR",
+        "SUBSCRIBE a",
+        "SLOWLOG GET 1",
+    )
     changes = ("SET a b", "CONFIG SET maxmemory 1", "EVAL return(1) 0", "FLUSHALL", "SHUTDOWN")
     for command in reads + changes:
         with pytest.raises(redis.exceptions.NoPermissionError):
