@@ -20,6 +20,7 @@ EXPORTED: dict[str, set[str]] = {
     "node_memory_MemAvailable_bytes": set(),
     "node_memory_MemTotal_bytes": set(),
     "node_vmstat_oom_kill": set(),
+    "node_time_seconds": set(),
     # The hosts' facts (role node_exporter).
     "microblog_program_up": {"program"},
     "microblog_log_queue_bytes": set(),
