@@ -62,6 +62,9 @@ LONG = (
         resolves=120,
     ),
     Drill("CertificateExpiring", troubles.with_ending_certificate, {"instance": "worker2"}, fires=90),
+    Drill("LogShippingDown", troubles.without_shipping, {"instance": "web2", "severity": "ticket"}),
+    Drill("LogStoreDown", troubles.without_log_store, {"instance": "mon1", "store": "mon1"}),
+    Drill("LogsLate", troubles.with_hung_sender, {"instance": "web2", "store": "mon1"}, fires=450),
     Drill("BackupTooOld", troubles.with_old_backup, {"instance": "mon1"}, fires=120, resolves=120),
 )
 

@@ -134,6 +134,8 @@ def test_no_password_is_an_argument(role: str) -> None:
         ("/opt/x/venv/bin/python3.11 /opt/x/venv/bin/microblog worker --queues mail", "worker"),
         ("/opt/x/venv/bin/python /opt/x/venv/bin/microblog exporter", "exporter"),
         ("/opt/supervisor/venv/bin/python3 /opt/supervisor/venv/bin/supervisord --nodaemon", "supervisord"),
+        # On a monitoring host one that is there must not stand for the other.
+        ("/usr/sbin/rsyslogd -n -iNONE -f /etc/microblog/log-store.conf", "log-store"),
         ("vim /opt/x/venv/bin/microblog web", None),
         ("/usr/bin/python3 -m ops.host_facts", None),
     ],
