@@ -71,6 +71,18 @@ LONG = (
         {"instance": "worker2", "severity": "ticket"},
         fires=90,
     ),
+    Drill("LogShippingDown", troubles.without_shipping, {"instance": "web2", "severity": "ticket"}),
+    Drill(
+        "LogStoreDown",
+        troubles.without_log_store,
+        {"instance": "mon1", "store": "mon1", "severity": "ticket"},
+    ),
+    Drill(
+        "LogsLate",
+        troubles.with_hung_sender,
+        {"instance": "web2", "store": "mon1", "severity": "ticket"},
+        fires=450,
+    ),
     Drill(
         "BackupTooOld",
         troubles.with_old_backup,

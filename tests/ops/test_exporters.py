@@ -139,6 +139,8 @@ def test_no_password_is_an_argument(role: str) -> None:
         ("/opt/x/venv/bin/python /opt/x/venv/bin/microblog jobs dead", "command"),
         ("/usr/bin/python3 /tmp/bin/microblog aaaa", "command"),
         ("/usr/bin/python3 /tmp/bin/microblog webaaaa", "command"),
+        # On a monitoring host one that is there must not stand for the other.
+        ("/usr/sbin/rsyslogd -n -iNONE -f /etc/microblog/log-store.conf", "log-store"),
         ("vim /opt/x/venv/bin/microblog web", None),
         ("/usr/bin/python3 -m ops.host_facts", None),
     ],
