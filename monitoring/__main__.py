@@ -15,6 +15,7 @@ def make_parser() -> argparse.ArgumentParser:
     rules = commands.add_parser("rules", help="write recording and alerting rules")
     rules.add_argument("--hurry", type=float, default=1, help="divide all times by this (1)")
     rules.add_argument("--scrape-seconds", type=float, default=15, help="how often figures are fetched (15)")
+    rules.add_argument("--runbook-url", default="", help="what stands before docs/runbook.md in links")
     rules.add_argument("--output", type=Path, required=True, help="the folder")
     dashboards = commands.add_parser("dashboards", help="write the dashboards")
     dashboards.add_argument("--output", type=Path, required=True, help="the folder")
@@ -33,7 +34,12 @@ def main(arguments: list[str] | None = None) -> int:
         write_boards(given.output)
         return 0
     try:
-        write_rules(given.output, hurry=given.hurry, scrape_seconds=given.scrape_seconds)
+        write_rules(
+            given.output,
+            hurry=given.hurry,
+            scrape_seconds=given.scrape_seconds,
+            runbook_url=given.runbook_url,
+        )
     except HurryError as error:
         print(f"python -m monitoring rules: {error}", file=sys.stderr)
         return 1

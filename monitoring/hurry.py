@@ -1,4 +1,4 @@
-"""The rules with shorter times, for a place where nobody can wait: the lab.
+"""The rules as an environment gets them: with shorter times where nobody can wait, and links to its runbook.
 
 Ranges, offsets and what stands in `for` are divided; what a query compares with is not: a threshold of 120 s
 stays one, and so does the horizon of predict_linear. Names of records stay, though `rate5m` is shorter then.
@@ -117,7 +117,26 @@ def _hurry_rule(rule: dict[str, Any], hurry: float, scrape_seconds: float) -> di
     return changed
 
 
-def write_rules(folder: Path, *, hurry: float, scrape_seconds: float) -> list[Path]:
+def link_runbook(rules: dict[str, Any], address: str) -> dict[str, Any]:
+    """A file of rules, as YAML reads it, whose alerts lead to the runbook below that address.
+
+    They name it as the repository has it, which leads nowhere on a phone; an empty address leaves it so.
+    """
+    start = address.rstrip("/") + "/" if address else ""
+    groups = [
+        {**group, "rules": [_link_rule(rule, start) for rule in group["rules"]]} for group in rules["groups"]
+    ]
+    return {**rules, "groups": groups}
+
+
+def _link_rule(rule: dict[str, Any], start: str) -> dict[str, Any]:
+    notes = rule.get("annotations", {})
+    if "runbook" not in notes:
+        return rule
+    return {**rule, "annotations": {**notes, "runbook": start + notes["runbook"]}}
+
+
+def write_rules(folder: Path, *, hurry: float, scrape_seconds: float, runbook_url: str = "") -> list[Path]:
     """Writes all rules into a folder, which may exist, and returns the files. Raises `HurryError`."""
     if hurry < 1 or scrape_seconds <= 0:
         raise HurryError(f"hurry is at least 1 and a scrape takes time: not {hurry} and {scrape_seconds} s")
@@ -125,6 +144,7 @@ def write_rules(folder: Path, *, hurry: float, scrape_seconds: float) -> list[Pa
     written = []
     for path in sorted(RULES.glob("*.yml")):
         rules = hurry_rules(yaml.safe_load(path.read_text(encoding="utf-8")), hurry, scrape_seconds)
+        rules = link_runbook(rules, runbook_url)
         text = yaml.safe_dump(rules, sort_keys=False, allow_unicode=True, width=120)
         written.append(folder / path.name)
         written[-1].write_text(f"# Made from monitoring/rules/{path.name}.\n{text}", encoding="utf-8")

@@ -42,6 +42,12 @@ PASSWORDS = (
     "redis_monitor_password",
     "dashboards_password",
 )
+#: What the operator gives, in the vault as it may hold passwords and tokens.
+GIVEN: dict[str, object] = {
+    "vault_microblog_smtp_url": "smtp+starttls://user:password@mail.example.org:587",
+    "vault_alert_webhook_urls": [],
+    "vault_alert_heartbeat_url": "",
+}
 
 
 class EnvironmentRefused(Exception):
@@ -61,7 +67,7 @@ def new_environment(name: str) -> Path:
     shutil.copytree(EXAMPLE, folder)
     write_operator(folder, caller_name(), find_public_keys(Path.home() / ".ssh"))
     try:
-        write_vault(name, {"vault_microblog_smtp_url": "smtp+starttls://user:password@mail.example.org:587"})
+        write_vault(name, GIVEN)
     except EnvironmentRefused:
         # Half an environment would be refused the next time as one that is there.
         shutil.rmtree(folder)
@@ -101,10 +107,10 @@ def vault_file(name: str) -> Path:
     return INVENTORIES / name / "group_vars" / "all" / "vault.yml"
 
 
-def write_vault(name: str, extra: dict[str, str] | None = None) -> None:
+def write_vault(name: str, extra: dict[str, object] | None = None) -> None:
     """Write fresh secrets, encrypted with the operator's vault password; made where there is none."""
     make_password()
-    values = make_secrets(name) | (extra or {})
+    values: dict[str, object] = {**make_secrets(name), **(extra or {})}
     text = "# Secrets: ansible-vault edit\n" + yaml.safe_dump(values, default_flow_style=False)
     vault = Path(sys.executable).with_name("ansible-vault")
     # Through a pipe: the secrets are on no disk but encrypted.

@@ -231,6 +231,7 @@ def test_every_field_can_be_set_by_its_variable() -> None:
     values = {
         "OWNER_DATABASE_URL": "postgresql://owner@db1/site", "METRICS_DIR": "/run/metrics",
         "RELEASE": "2026.11",
+        "REVISION": "0f3c",
         "SESSION_DAYS": "7", "FEED_LENGTH": "10", "JOB_TIME_LIMIT_SECONDS": "5", "JOB_HANDOVER_SECONDS": "9",
         "JOB_MAX_ATTEMPTS": "4", "UPLOAD_MAX_BYTES": "1", "UPLOAD_MAX_PIXELS": "2", "LOG_LEVEL": "DEBUG",
     }  # fmt: skip

@@ -37,7 +37,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
             statement_timeout_seconds=STATEMENT_TIMEOUT_SECONDS,
         )
     app = Flask("microblog", static_folder=None, template_folder="web/templates")
-    metrics.BUILD_INFO.labels("web", settings.release).set(1)
+    metrics.BUILD_INFO.labels("web", settings.release, settings.revision).set(1)
     app.config["SECRET_KEY"] = settings.secret_key
     app.url_map.strict_slashes = False
     attach(app, resources, RateLimiter(settings, resources.database, resources.cache))

@@ -51,6 +51,7 @@ class Settings:
     log_format: str
     log_level: str
     release: str
+    revision: str
     trusted_proxies: tuple[str, ...]
     web_bind: str
     web_workers: int
@@ -150,6 +151,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         ),
         log_level=read.choice("LOG_LEVEL", LOG_LEVELS, "INFO"),
         release=read.text("RELEASE", __version__),
+        revision=read.text("REVISION", ""),
         trusted_proxies=read.parsed(
             "TRUSTED_PROXIES",
             parse_proxies,

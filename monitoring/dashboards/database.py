@@ -87,7 +87,7 @@ LOAD: Final = Row(
                 f"{rate(f'{STATEMENTS}_sum', 'instance')} / ({rate(f'{STATEMENTS}_count', 'instance')} > 0)",
                 "[[instance]]",
             ),
-            (f"{rate('microblog_sql_seconds_total')} / ({rate('microblog_sql_calls_total')} > 0)", _INSIDE),
+            (f"{rate('microblog_sql_seconds_total')} / ({rate(f'{STATEMENTS}_count')} > 0)", _INSIDE),
         ),
         graph(
             "Connections by state",

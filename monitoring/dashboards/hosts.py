@@ -132,6 +132,15 @@ PROGRAMS: Final = Row(
             "rsyslog's queue on disk: grows while the log store is away, and falls to 0 after.",
             ("max by (instance) (microblog_log_queue_bytes)", "[[instance]]"),
         ),
+        graph(
+            "Last line in the log store",
+            Unit.SECONDS,
+            "How old it is: each host writes one a minute.",
+            (
+                "time() - max by (instance, store) (microblog:log_heard:timestamp_seconds > 0)",
+                "[[instance]] in [[store]]",
+            ),
+        ),
         table(
             "Supervisor's programs",
             Unit.COUNT,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ops.host_facts.backups import Backups, read_units
+from ops.host_facts.logs import LogStore, utc_today
 from ops.host_facts.programs import read_programs
 from ops.host_facts.series import Series, format_text, series, write_text
 from ops.host_facts.site import Certificates, read_events, read_log_queue, read_reboot, read_release
@@ -40,12 +41,13 @@ class Fact:
 
 def all_facts(root: Path) -> list[Fact]:
     """All that a host below `root` is asked."""
-    certificates, backups = Certificates(), Backups()
+    certificates, backups, log_store = Certificates(), Backups(), LogStore()
     return [
         Fact("release", lambda: read_release(root)),
         Fact("deploys", lambda: read_events(root)),
         Fact("programs", lambda: read_programs(root)),
         Fact("log_queue", lambda: read_log_queue(root)),
+        Fact("log_store", lambda: log_store.read(root, utc_today())),
         Fact("reboot", lambda: read_reboot(root)),
         Fact("certificates", lambda: certificates.read(root)),
         Fact("backups_database", lambda: backups.read_database(root, time.monotonic()), SLOW),
@@ -70,6 +72,9 @@ def main(path: str, seconds: str) -> None:
     while True:
         begun = time.monotonic()
         write_text(Path(path), tell(facts, number, time.time()))
+        if number % SLOW == 0:
+            # A line that is sure to be written: where it doesn't come to the log store, no other does.
+            print("alive", flush=True)
         number += 1
         time.sleep(max(float(seconds) - (time.monotonic() - begun), 1))
 

@@ -3,40 +3,67 @@
 import configparser
 import http.client
 import socket
+import time
 import xmlrpc.client
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from ops.host_facts.series import Series, series
 
-#: supervisord answers at once, or not at all.
-SECONDS = 5
+#: supervisord answers at once and shortly, or not at all; who holds its user may answer without end.
+SECONDS, MOST_BYTES = 5, 1_000_000
 SLOT = "web-"
+
+
+class _Patience(socket.socket):
+    """Takes an answer until that moment and up to that size, however little comes at a time."""
+
+    def __init__(self, until: float) -> None:
+        super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
+        self.until, self.left = until, MOST_BYTES
+        self.settimeout(SECONDS)
+
+    def recv_into(self, *arguments: Any) -> int:
+        """What http.client reads by."""
+        seconds = self.until - time.monotonic()
+        if seconds <= 0 or self.left <= 0:
+            raise OSError("the answer is too slow, or too long")
+        self.settimeout(seconds)
+        count = super().recv_into(*arguments)
+        self.left -= count
+        return count
 
 
 class _Connection(http.client.HTTPConnection):
     """To a Unix socket: the host's name is its path."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=SECONDS)
-        self.path = path
+    def __init__(self, path: str, until: float) -> None:
+        super().__init__("localhost")
+        self.path, self.until = path, until
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        self.sock.settimeout(SECONDS)
+        self.sock = _Patience(self.until)
         self.sock.connect(self.path)
 
 
 class _Transport(xmlrpc.client.Transport):
     def __init__(self, path: str) -> None:
         super().__init__()
-        self.path = path
+        self.path, self.until = path, time.monotonic() + SECONDS
 
     def make_connection(self, _host: object) -> _Connection:
-        connection = _Connection(self.path)
+        connection = _Connection(self.path, self.until)
         # Where the class looks for what to close.
         self._connection = (self.path, connection)
         return connection
+
+    def parse_response(self, response: http.client.HTTPResponse) -> Any:
+        """As it came: the class would also unpack it, to whatever size."""
+        parser, result = self.getparser()
+        parser.feed(response.read())
+        parser.close()
+        return result.close()
 
 
 def ask_supervisor(path: Path) -> dict[str, str]:

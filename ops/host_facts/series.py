@@ -10,6 +10,8 @@ HELP = {
     "microblog_deploy_event_timestamp_seconds": "When this last became of the release on this host.",
     "microblog_program_up": "Whether a program that should run does.",
     "microblog_log_queue_bytes": "Log lines on the disk that wait for the log store.",
+    "microblog_log_store_up": "Whether the log store that should run here does.",
+    "microblog_log_heard_timestamp_seconds": "When the host wrote what came to this store last.",
     "microblog_certificate_expiry_timestamp_seconds": "Until when the certificate is valid.",
     "microblog_reboot_required": "Whether an update waits for a reboot.",
     "microblog_backup_last_timestamp_seconds": "When the last such backup ended; 0 where there is none.",

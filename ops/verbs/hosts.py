@@ -4,14 +4,15 @@ import os
 import shlex
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 
 from fabric import Connection
 
 from ops.inventory import Host, read_hosts
+from ops.verbs.ask import microblog_command
 from ops.verbs.terminal import TO, VerbError, verb
 
-#: The installed command, as the user that the programs run as.
-MICROBLOG = "sudo -n -u microblog /opt/microblog/bin/microblog-run current"
 #: What ssh itself ends with where it can't reach a host.
 UNREACHABLE = 255
 HOST = {"host": "the host; the first worker host where none is named"}
@@ -32,17 +33,36 @@ def run(_context: Connection, command: str, host: str = "", to: str = "lab") -> 
     words = read_command(command)
     chosen = _choose_host(to, host)
     # A command that asks for something, such as a password, needs the terminal.
-    ssh = chosen.ssh_command(terminal=sys.stdin.isatty() and sys.stdout.isatty())
-    done = subprocess.run([*ssh, f"{MICROBLOG} {shlex.join(words)}"], check=False)
-    if done.returncode == UNREACHABLE:
+    terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    command, text = microblog_command(*words, terminal=terminal)
+    code = run_after([*chosen.ssh_command(terminal=terminal), command], text)
+    if code == UNREACHABLE:
         others = ", ".join(
             other.name for other in read_hosts(to, group="worker") if other.name != chosen.name
         )
         raise VerbError(
             f"{chosen.name} can't be reached; name another host by --host: {others or 'there is none'}"
         )
-    if done.returncode != 0:
-        raise SystemExit(done.returncode)
+    if code != 0:
+        raise SystemExit(code)
+
+
+def run_after(words: list[str], text: str) -> int:
+    """Run a command that gets the text and then what comes on standard input; its exit code."""
+    with subprocess.Popen(words, stdin=subprocess.PIPE if text else None) as process:
+        if text:
+            # Nobody waits for it: standard input may stay open for longer than the command runs.
+            threading.Thread(target=_pass_on, args=(process, text.encode()), daemon=True).start()
+        return process.wait()
+
+
+def _pass_on(process: "subprocess.Popen[bytes]", data: bytes) -> None:
+    assert process.stdin is not None
+    with suppress(BrokenPipeError), process.stdin:
+        while data:
+            process.stdin.write(data)
+            process.stdin.flush()
+            data = os.read(0, 65536)
 
 
 def read_command(command: str) -> list[str]:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from fabric import Connection
 
 from ops.inventory import Answer, Host, ask_hosts, read_hosts
-from ops.verbs.ask import remote_program
-from ops.verbs.hosts import MICROBLOG
+from ops.verbs.ask import microblog_command, remote_program
 from ops.verbs.terminal import TO, VerbError, print_table, verb
 
 ANSWER_SECONDS = 12
@@ -129,7 +128,8 @@ def print_queues(answers: list[Answer]) -> Iterator[str]:
     if not able:
         yield "queues: no worker or web host answers"
         return
-    (answer,) = ask_hosts(able[:1], f"{MICROBLOG} jobs queues", seconds=ANSWER_SECONDS)
+    command, text = microblog_command("jobs", "queues")
+    (answer,) = ask_hosts(able[:1], command, seconds=ANSWER_SECONDS, stdin=text)
     if answer.failed:
         yield f"queues: {answer.host.name}: {answer.last_line}"
     else:

@@ -11,8 +11,7 @@ from fabric import Connection
 
 from ops.inventory import Host, ask_hosts, read_hosts
 from ops.trace_lines import put_in_order, read_identity, show_lines, show_requests
-from ops.verbs.ask import remote_program
-from ops.verbs.hosts import MICROBLOG
+from ops.verbs.ask import microblog_command, remote_program
 from ops.verbs.logs import READ_SECONDS, make_harmless
 from ops.verbs.remote.trace import LINES, PROGRAM_LINES, Line, Trace, read_line, read_time
 from ops.verbs.terminal import TO, VerbError, print_table, verb
@@ -93,8 +92,9 @@ def _find_account(environment: str, text: str, days: int) -> list[Line]:
 def find_account_id(hosts: list[Host], name: str) -> int:
     """The id of an account, by the first host that answers. Raises `VerbError` where there is none."""
     said = "there is no worker host to ask"
+    command, text = microblog_command("account", "show", name)
     for host in hosts:
-        answer = ask_hosts([host], f"{MICROBLOG} account show {name}")[0]
+        answer = ask_hosts([host], command, stdin=text)[0]
         found = ACCOUNT_ID.search(answer.output)
         if found and not answer.failed:
             return int(found[1])

@@ -52,7 +52,11 @@ LONG = (
     Drill("DatabaseDown", troubles.without_database, {"instance": "db1", "severity": "page"}, resolves=90),
     Drill("BeatSilent", troubles.without_beat_and_relay, {"severity": "ticket"}, fires=200),
     Drill("RelaySilent", troubles.without_beat_and_relay, {"severity": "page"}, fires=200),
-    Drill("HostDiskFull", troubles.with_full_disk, {"instance": "worker2", "mountpoint": "/srv/drill"}),
+    Drill(
+        "HostDiskFull",
+        troubles.with_full_disk,
+        {"instance": "worker2", "mountpoint": "/srv/drill", "severity": "page"},
+    ),
     Drill("DatabaseSlow", troubles.with_slow_queries, {"severity": "ticket"}, fires=120, resolves=120),
     Drill(
         "AvailabilityBurnFast",
@@ -61,8 +65,31 @@ LONG = (
         fires=300,
         resolves=120,
     ),
-    Drill("CertificateExpiring", troubles.with_ending_certificate, {"instance": "worker2"}, fires=90),
-    Drill("BackupTooOld", troubles.with_old_backup, {"instance": "mon1"}, fires=120, resolves=120),
+    Drill(
+        "CertificateExpiring",
+        troubles.with_ending_certificate,
+        {"instance": "worker2", "severity": "ticket"},
+        fires=90,
+    ),
+    Drill("LogShippingDown", troubles.without_shipping, {"instance": "web2", "severity": "ticket"}),
+    Drill(
+        "LogStoreDown",
+        troubles.without_log_store,
+        {"instance": "mon1", "store": "mon1", "severity": "ticket"},
+    ),
+    Drill(
+        "LogsLate",
+        troubles.with_hung_sender,
+        {"instance": "web2", "store": "mon1", "severity": "ticket"},
+        fires=450,
+    ),
+    Drill(
+        "BackupTooOld",
+        troubles.with_old_backup,
+        {"instance": "mon1", "severity": "ticket"},
+        fires=120,
+        resolves=120,
+    ),
 )
 
 

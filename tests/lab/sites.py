@@ -35,9 +35,9 @@ class Site:
         )
         return Visitor(place)
 
-    def sudo(self, host: str, command: str) -> str:
-        """What a shell command says on a host, as root; it has to succeed."""
-        (answer,) = ask_hosts([self.hosts[host]], f"sudo sh -c {_quote(command)}", seconds=120)
+    def sudo(self, host: str, command: str, *, seconds: int = 120) -> str:
+        """What a shell command says on a host, as root; it has to succeed within the seconds."""
+        (answer,) = ask_hosts([self.hosts[host]], f"sudo sh -c {_quote(command)}", seconds=seconds)
         assert not answer.failed, f"{host}: {command}: {answer.output}"
         return answer.output
 

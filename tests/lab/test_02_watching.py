@@ -28,6 +28,8 @@ HEALTHY_SECONDS = 120
 QUIET_SECONDS = 400
 SCRAPED_SECONDS = 60
 MARKED_LINES = 5000
+#: Of each host's journal.
+MARKED_ENTRIES = 500
 MARKED_LOG = "/var/log/microblog/drill.log"
 SHIPPED_SECONDS = 120
 STORE = "/var/log/microblog-store"
@@ -154,8 +156,11 @@ def find_post(site: Site, name: str) -> str:
 
 def test_no_line_is_lost_while_the_log_store_is_off(site: Site) -> None:
     marker = f"marker{secrets.token_hex(4)}"
+    others = site.hosts.keys() - {HOST}
     verbs.kill(HOST)
     try:
+        for host in sorted(others):
+            site.sudo(host, f"seq {MARKED_ENTRIES} | sed s/^/{marker}-{host}journal-/ | logger -t drill")
         for host in ("web1", "worker1"):
             site.sudo(
                 host,
@@ -168,6 +173,7 @@ def test_no_line_is_lost_while_the_log_store_is_off(site: Site) -> None:
         command = f"grep -rhoE '{marker}-[a-z0-9]+-[0-9]+' {STORE} | sort -u | wc -l"
         return int(site.sudo(HOST, command))
 
-    wait_for(lambda: stored() == 2 * MARKED_LINES, SHIPPED_SECONDS, lambda: f"{stored()} lines are there")
+    wanted = 2 * MARKED_LINES + len(others) * MARKED_ENTRIES
+    wait_for(lambda: stored() == wanted, SHIPPED_SECONDS, lambda: f"{stored()} lines of {wanted} are there")
     for host in ("web1", "worker1"):
         site.sudo(host, f"rm {MARKED_LOG}")

@@ -65,6 +65,10 @@ def test_a_host_line_scales_out_and_leaves_again(site: Site) -> None:
 
     play_well("remove", *GROWN, "-e", "leaving=db2")
     assert site.sudo("db2", "pgrep -u microblog || true") == ""
+    # Nobody asks it, and it sends nothing.
+    units = "rsyslog microblog-host-facts prometheus-node-exporter prometheus-process-exporter"
+    assert "active" not in site.sudo("db2", f"systemctl is-active {units} || true").split()
+    assert '"db2"' not in site.sudo("mon1", "cat /etc/prometheus/targets/*.yml")
     assert (
         site.grep(
             site.hosts["db2"],
@@ -74,7 +78,10 @@ def test_a_host_line_scales_out_and_leaves_again(site: Site) -> None:
         == 0
     )
 
-    options = ("--limit", "edge,database,worker", "--tags", "firewall,postgresql,media,haproxy")
+    options = (
+        *("--limit", "edge,database,worker,monitoring"),
+        *("--tags", "firewall,postgresql,media,haproxy,prometheus"),
+    )
     play_well("site", *options, log="site-shrunk")
     assert serves(site)
     # Not the name alone: a certificate's hash stands there too.

@@ -42,9 +42,8 @@ these labels, and resolves.
 @pytest.fixture(scope="module", autouse=True)
 def _load(site: Site, accounts: list[Account]) -> Iterator[None]:
     """Every host is there and watched, and people visit."""
-    unwatched = Prometheus(site).ask('up{job="node"} == 0')
-    if unwatched:
-        play_well("site", "--limit", ",".join(each["metric"]["instance"] for each in unwatched))
+    if unwatched := [each["metric"]["instance"] for each in Prometheus(site).ask('up{job="node"} == 0')]:
+        play_well("site", "--limit", ",".join(unwatched))
     with Load.of(site, accounts, readers_per_second=8, posters_per_second=0.25):
         yield
     verbs.up()

@@ -74,6 +74,23 @@ def without_redis(scene: Scene) -> AbstractContextManager[None]:
     return broken(scene.site, "db1", f"systemctl stop {unit}", f"systemctl start {unit}")
 
 
+def without_shipping(scene: Scene) -> AbstractContextManager[None]:
+    """The sender of web2's logs is stopped."""
+    return broken(scene.site, "web2", "systemctl stop rsyslog.service", "systemctl start rsyslog.service")
+
+
+def without_log_store(scene: Scene) -> AbstractContextManager[None]:
+    """The log store is stopped."""
+    unit = "microblog-log-store.service"
+    return broken(scene.site, "mon1", f"systemctl stop {unit}", f"systemctl start {unit}")
+
+
+def with_hung_sender(scene: Scene) -> AbstractContextManager[None]:
+    """The sender of web2's logs hangs."""
+    kill = "systemctl kill --signal={} rsyslog.service"
+    return broken(scene.site, "web2", kill.format("STOP"), kill.format("CONT"))
+
+
 def without_database(scene: Scene) -> AbstractContextManager[None]:
     """PostgreSQL is stopped."""
     unit = "postgresql@15-main.service"

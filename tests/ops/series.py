@@ -20,9 +20,12 @@ EXPORTED: dict[str, set[str]] = {
     "node_memory_MemAvailable_bytes": set(),
     "node_memory_MemTotal_bytes": set(),
     "node_vmstat_oom_kill": set(),
+    "node_time_seconds": set(),
     # The hosts' facts (role node_exporter).
     "microblog_program_up": {"program"},
     "microblog_log_queue_bytes": set(),
+    "microblog_log_store_up": set(),
+    "microblog_log_heard_timestamp_seconds": {"host"},
     "microblog_certificate_expiry_timestamp_seconds": {"certificate"},
     "microblog_reboot_required": set(),
     "microblog_backup_last_timestamp_seconds": {"kind"},
@@ -30,6 +33,8 @@ EXPORTED: dict[str, set[str]] = {
     "microblog_backup_broken": {"kind"},
     "microblog_host_facts_timestamp_seconds": set(),
     "microblog_host_facts_errors": {"fact"},
+    # The process exporter's.
+    "namedprocess_namegroup_num_procs": {"groupname"},
     # HAProxy's, PostgreSQL's, Redis'.
     "haproxy_frontend_http_responses_total": {"proxy", "code"},
     "haproxy_backend_active_servers": {"proxy"},

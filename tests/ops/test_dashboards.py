@@ -17,7 +17,7 @@ from monitoring.check import find_tool
 from monitoring.consoles import pages
 from monitoring.dashboards.overview import TIMELINES
 from monitoring.hurry import RULES
-from monitoring.panels import Board, Kind, Panel, Query, Row, Thresholds, Unit, graph, stat, table
+from monitoring.panels import Board, Kind, Panel, Row, Thresholds, Unit, graph, stat, table
 from ops.inventory import REPOSITORY
 from tests.ops.board_series import SHOWN
 from tests.ops.series import EXPORTED
@@ -37,11 +37,6 @@ def queried_series() -> dict[str, set[str]]:
         labels = {column for column, usage in columns.items() if usage == "LABEL"}
         found |= {f"{name}_{column}": labels for column in columns if column not in labels}
     return found
-
-
-def series_read(query: Query) -> dict[str, set[str]]:
-    """The series of a query, whose functions may take texts."""
-    return series_of(re.sub(r',\s*"[^"]*"', "", query.expr))
 
 
 KNOWN = EXPORTED | SHOWN | queried_series() | own_series() | {name: set() for name in RECORDS}
@@ -79,7 +74,7 @@ def test_a_panel_says_what_it_is_and_what_to_look_for(board: Board, panel: Panel
 @EVERY_PANEL
 def test_a_panel_asks_for_series_that_there_are(board: Board, panel: Panel) -> None:
     for query in panel.queries:
-        for name, labels in series_read(query).items():
+        for name, labels in series_of(query.expr).items():
             assert name in KNOWN, f"nothing exports {name}"
             assert labels <= KNOWN[name] | SCRAPED, f"{name} has no label {labels - KNOWN[name] - SCRAPED}"
 
@@ -88,7 +83,7 @@ def test_a_panel_asks_for_series_that_there_are(board: Board, panel: Panel) -> N
 def test_a_panel_names_its_lines_by_labels_that_they_have(board: Board, panel: Panel) -> None:
     for query in panel.queries:
         kept = set(re.findall(r"\w+", " ".join(re.findall(r"\bby \(([^)]*)\)", query.expr))))
-        own = set().union(*(KNOWN[name] for name in series_read(query))) | SCRAPED
+        own = set().union(*(KNOWN[name] for name in series_of(query.expr))) | SCRAPED
         named = {*re.findall(r"\[\[(\w+)\]\]", query.legend), *panel.columns}
         assert named <= (kept or own)
 

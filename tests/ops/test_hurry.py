@@ -20,6 +20,7 @@ from monitoring.hurry import (
     read_duration,
     show_duration,
 )
+from ops.inventory import REPOSITORY
 
 
 @pytest.mark.parametrize(
@@ -185,3 +186,34 @@ def test_prometheus_reads_what_is_written(tmp_path: Path, hurry: float, scrape: 
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    "address", ["https://git.example.org/blob/main", "https://git.example.org/blob/main/"]
+)
+def test_alerts_lead_to_the_runbook_where_it_is_read(tmp_path: Path, address: str) -> None:
+    assert main(["rules", f"--runbook-url={address}", "--output", str(tmp_path / "linked")]) == 0
+    assert main(["rules", "--runbook-url=", "--output", str(tmp_path / "bare")]) == 0
+
+    for path in (tmp_path / "bare").iterdir():
+        rules = [
+            [rule for group in yaml.safe_load(text.read_text())["groups"] for rule in group["rules"]]
+            for text in (path, tmp_path / "linked" / path.name)
+        ]
+        for bare, linked in zip(*rules, strict=True):
+            if "alert" in bare:
+                assert bare["annotations"]["runbook"] == f"docs/runbook.md#{bare['alert'].lower()}"
+                bare["annotations"]["runbook"] = (
+                    f"https://git.example.org/blob/main/{bare['annotations']['runbook']}"
+                )
+            assert linked == bare
+
+
+def test_the_role_says_where_the_runbook_is_read() -> None:
+    tasks = REPOSITORY / "ops/roles/prometheus/tasks/made.yml"
+    (made,) = yaml.safe_load(tasks.read_text(encoding="utf-8"))
+    (command,) = [
+        task["ansible.builtin.command"]["argv"] for task in made["block"] if task["name"] == "Make the rules"
+    ]
+
+    assert "--runbook-url={{ prometheus_runbook_url }}" in command

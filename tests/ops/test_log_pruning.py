@@ -27,10 +27,14 @@ def make_days(folder: Path, *ages: int, size: int = 1_000_000, program: str = "w
         (day / f"{program}.log").write_bytes(os.urandom(size))
 
 
-def prune(folder: Path, *, days: int = 30, max_mb: int = 100, min_free_mb: int = 0) -> tuple[list[int], str]:
+def prune(
+    folder: Path, *, days: int = 30, max_mb: int = 100, min_free_mb: int = 0, floor_mb: int = 0
+) -> tuple[list[int], str]:
     """The ages of the days that stay, and what was said."""
-    words = [f"--days={days}", f"--max-mb={max_mb}", f"--min-free-mb={min_free_mb}", str(folder)]
-    done = subprocess.run([sys.executable, PRUNE, *words], capture_output=True, text=True, check=True)
+    words = [f"--days={days}", f"--max-mb={max_mb}", f"--min-free-mb={min_free_mb}", f"--floor-mb={floor_mb}"]
+    done = subprocess.run(
+        [sys.executable, PRUNE, *words, str(folder)], capture_output=True, text=True, check=True
+    )
     names = [path.name for path in folder.iterdir() if path.is_dir()]
     return sorted((TODAY - datetime.fromisoformat(name).date()).days for name in names), done.stdout
 
@@ -71,19 +75,47 @@ def test_who_floods_one_program_takes_nobody_elses_lines(tmp_path: Path) -> None
 
 @needs_zstd
 @pytest.mark.parametrize("program", ["sudo", "sshd", "kernel"])
-def test_no_lack_of_room_takes_the_lines_of_who_came(program: str, tmp_path: Path) -> None:
-    make_days(tmp_path, 0, 2, 3, size=2_000_000, program=program)
-    make_days(tmp_path, 0, 2, 3)
+def test_a_flood_takes_no_lines_of_who_came(program: str, tmp_path: Path) -> None:
+    make_days(tmp_path, 0, 2, 3, size=600_000, program=program)
+    make_days(tmp_path, 0, 2, 3, size=5_000_000)
 
+    prune(tmp_path, max_mb=8)
+    assert len(list(tmp_path.glob(f"*/{program}.log*"))) == 3
+    assert len(list(tmp_path.glob("*/web-blue.log*"))) == 1
+
+    # Nor does who fills the disk with something else.
+    assert prune(tmp_path, max_mb=8, min_free_mb=10**9)[0] == [0, 2, 3]
+    assert prune(tmp_path, days=1, max_mb=8)[0] == [0, 2]
+
+
+@needs_zstd
+@pytest.mark.parametrize("program", ["sudo", "sshd", "kernel"])
+def test_who_came_in_a_flood_takes_no_more_than_a_share(program: str, tmp_path: Path) -> None:
+    other = "sshd" if program == "sudo" else "sudo"
+    make_days(tmp_path, 0, 2, 3, 4, size=2_000_000, program=program)
+    make_days(tmp_path, 0, 2, size=900_000, program=other)
+    make_days(tmp_path, 0, 2)
+
+    _, said = prune(tmp_path, max_mb=10)
+
+    assert said.startswith(f"{TODAY - timedelta(days=4)}/{program}.log goes: ")
+    assert len(list(tmp_path.glob(f"*/{program}.log*"))) == 3
+    assert len(list(tmp_path.glob("*/*"))) == 7
+    # What they said today stays in any case.
     prune(tmp_path, max_mb=1)
-    ages, _ = prune(tmp_path, days=1, max_mb=1)
+    left = [path for path in tmp_path.glob("*/*") if path.stat().st_size]
+    assert sorted(path.name for path in left) == sorted([f"{program}.log", f"{other}.log"])
 
-    assert sorted(path.name for path in tmp_path.glob("*/*")) == [
-        f"{program}.log",
-        f"{program}.log.zst",
-        "web-blue.log",
-    ]
+
+@needs_zstd
+def test_who_fills_the_disk_takes_logs_down_to_a_floor(tmp_path: Path) -> None:
+    make_days(tmp_path, 0, 2, 3, 4, size=2_000_000)
+
+    ages, said = prune(tmp_path, min_free_mb=10**9, floor_mb=5)
+
     assert ages == [0, 2]
+    assert f"{TODAY - timedelta(days=3)}/web-blue.log goes: " in said
+    assert "The store takes nothing until there is room" in said
 
 
 def test_todays_largest_file_is_emptied_where_it_alone_is_too_much(tmp_path: Path) -> None:

@@ -270,30 +270,3 @@ def test_the_own_authority_is_believed_where_it_signed(*, believed: bool) -> Non
     )
 
     assert ("SSL_CERT_FILE=/etc/microblog/tls/ca.pem" in started) == believed
-
-
-@pytest.mark.parametrize("ipv6", [{"address": "2001:db8::1"}, {}])
-def test_the_dashboards_let_nobody_in_without_a_password(ipv6: dict[str, str]) -> None:
-    door = render(
-        "dashboards",
-        "dashboards.conf.j2",
-        ansible_facts={"default_ipv6": ipv6},
-        dashboards_environment="lab",
-        dashboards_port=9443,
-        dashboards_certificate_path="/tls/host",
-        dashboards_certificate_file={"stat": {}},
-        dashboards_boards_policy="boards",
-        dashboards_pages_policy="pages",
-    )
-
-    assert ("listen [::]:9443 ssl" in door) == bool(ipv6)
-    assert "auth_basic off" not in door
-    # What is answered before the log-in tells nothing.
-    assert re.findall(r"return (.*);", door) == [
-        "302 /prometheus/consoles/index.html",
-        "302 /prometheus/classic/$1",
-        "404",
-        "404",
-    ]
-    # A cookie of who was let in comes with answers from behind the log-in alone.
-    assert door.count("include dashboards/cookie;") == door.count("proxy_pass ") == 3

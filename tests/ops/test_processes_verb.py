@@ -1,8 +1,8 @@
 """`fab dump` and `fab memory`: what they say of real processes, and how they say no."""
 
+import getpass
 import json
 import os
-import shlex
 import shutil
 import socket
 import subprocess
@@ -16,16 +16,16 @@ import pytest
 from devstack.processes import wait_for
 from ops.inventory import Answer, Host
 from ops.verbs import processes
-from ops.verbs.ask import REMOTE, remote_program
+from ops.verbs.ask import make_command, read_program
+from ops.verbs.remote import supervisor
 from ops.verbs.remote.processes import (
     NO_SUCH_PROGRAM,
     NOT_RUNNING,
-    describe_address,
-    describe_socket,
-    describe_wait,
     find_tree,
 )
+from ops.verbs.remote.waits import describe_address, describe_socket, describe_wait
 from ops.verbs.terminal import VerbError
+from tests.ops.remote_programs import words_here
 
 Ask = Callable[..., subprocess.CompletedProcess[str]]
 # A parent that waits for an answer as libpq does, threads of it that sleep, and a child with a pipe.
@@ -88,7 +88,7 @@ def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
     )
     (bin_folder / "supervisorctl").write_text(f"#!/bin/sh\ncat <<'E'\n{listing}E\nexit 3\n")
     (bin_folder / "supervisorctl").chmod(0o755)
-    text = (REMOTE / "processes.py").read_text()
+    text = read_program("processes")
     for old, new in (
         ("/opt/supervisor/venv/bin/py-spy", Path(sys.executable).with_name("py-spy")),
         ("/run/microblog-memory.json", tmp_path / "notes.json"),
@@ -96,12 +96,15 @@ def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
         assert old in text
         text = text.replace(old, str(new))
 
-    def run(name: str, what: str, **options: Any) -> subprocess.CompletedProcess[str]:
-        request = {"native": False, "seconds": 0, "strace": 0} | options
-        words = shlex.split(remote_program("processes", program=name, what=what, **request)[0])
+    def run(
+        name: str, what: str, user: str = getpass.getuser(), **options: Any
+    ) -> subprocess.CompletedProcess[str]:
+        request = {"program": name, "what": what, "native": False, "seconds": 0, "strace": 0} | options
+        ours = text.replace('USER = "microblog"', f'USER = "{user}"')
+        command, sent = make_command("processes", ours, request)
         return subprocess.run(
-            [sys.executable, "-c", words[4], str(len(text)), *words[6:]],
-            input=text,
+            words_here(command),
+            input=sent,
             env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,
@@ -220,6 +223,39 @@ def test_addresses_are_read_as_the_kernel_writes_them() -> None:
     assert describe_address("0100007F:1F90") == "127.0.0.1:8080"
     assert describe_address("0000000000000000FFFF00000100007F:0050") == "127.0.0.1:80"
     assert describe_address("B80D01200000000067452301EFCDAB89:0001") == "[2001:db8::123:4567:89ab:cdef]:1"
+
+
+def test_only_the_programs_users_processes_are_looked_into(
+    ask: Ask, program: "subprocess.Popen[bytes]"
+) -> None:
+    # Who holds Supervisor's user answers in its place: root's py-spy is led to no other one's process.
+    done = ask("web-blue", "dump", user="nobody")
+
+    assert done.returncode == 1
+    assert done.stderr == f"web-blue is {program.pid}, says Supervisor, and nobody has no such process\n"
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    "answer", ["yes web-blue RUNNING pid 1, uptime 0:00:09", "sh -c 'sleep 20; echo late'"]
+)
+def test_an_answer_without_end_is_cut_off(
+    answer: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "supervisorctl").write_text(f"#!/bin/sh\nexec {answer}\n")
+    (tmp_path / "supervisorctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setattr(supervisor, "STATUS_SECONDS", 1)
+
+    assert len(supervisor.ask_status()) == (supervisor.STATUS_BYTES if answer.startswith("yes") else 0)
+
+
+def test_an_answer_does_not_fill_the_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "supervisorctl").write_text(f"#!{sys.executable}\nprint(len(bytes(10**9)))\n")
+    (tmp_path / "supervisorctl").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    assert supervisor.ask_status() == ""
 
 
 def test_a_listening_socket_and_a_unix_socket_have_their_names(server: socket.socket, tmp_path: Path) -> None:

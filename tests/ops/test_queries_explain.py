@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import subprocess
 import sys
 import threading
 from collections.abc import Callable
@@ -71,7 +72,7 @@ def test_plans_of_slow_statements_come_without_values_and_leave_none_behind(
     visitor("SELECT 1")
     asking = Asking(cluster, monkeypatch)
     wait_for(lambda: is_on(cluster) == "1ms", 20, lambda: "it is not switched on")
-    for text in (SECRET, f"{SECRET}\n\nit''s (cost=1)"):
+    for text in (SECRET, f"{SECRET}\n\nit''s\r{SECRET} (cost=1)"):
         visitor(f"SELECT id, pg_sleep(0.01) FROM posts WHERE text = '{text}' OR id = 77")
     wait_for(lambda: '"plan"' in asking.said.getvalue(), 20, lambda: "no plan comes")
     said = asking.end()
@@ -110,6 +111,42 @@ def test_a_statement_that_outlives_the_switch_leaves_nothing_either(
 
     assert any("pg_sleep" in kind["query"] for kind in said[-1]["kinds"])
     assert SECRET not in (cluster.home / "server.log").read_text()
+
+
+PLAN = "2026-11-01 10:00:00.1 UTC [7] microblog@microblog web LOG:  duration: 9.1 ms  plan:\n"
+
+
+def test_should_it_be_killed_the_timer_switches_it_off_and_blanks_what_stands_there(
+    cluster: postgres.Cluster, host: Path, connection: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "LOGS", host)
+    for name in ("systemd-run", "runuser", "sleep"):
+        last = f'for last; do :; done; printf %s "$last" > {host}/off' if name == "systemd-run" else ""
+        (host / name).write_text(f'#!/bin/sh\necho "{name} $*" >> {host}/called\n{last}\n')
+        (host / name).chmod(0o755)
+    with queries.switched_on(connection, 1, 1, analyze=False):
+        for name in ("server.log", "server.log.1"):
+            (host / name).write_text(
+                f"{PLAN}\tQuery Text: {SECRET}\n\t{SECRET}\r{SECRET}\n\nthen\n\tkept\n{PLAN}\t{SECRET}"
+            )
+        (host / "private").write_text(f"{PLAN}\t{SECRET}\n")
+        (host / "link.log").symlink_to(host / "private")
+        os.mkfifo(host / "pipe.log")
+        size = (host / "server.log").stat().st_size
+        # As the timer does it, that process being gone.
+        subprocess.run(["sh", "-c", (host / "off").read_text()], check=True, timeout=60)
+        assert not queries.SWITCH.exists()
+
+    for name in ("server.log", "server.log.1"):
+        text = (host / name).read_text()
+        assert SECRET not in text
+        assert text.count(PLAN) == 2
+        assert "\nthen\n\tkept\n" in text
+        assert len(text) == size
+    assert SECRET in (host / "private").read_text()
+    called = (host / "called").read_text()
+    assert f"runuser -u postgres -- psql -p {connection.info.port} -Xqc SELECT pg_reload_conf()" in called
+    assert f"sleep {queries.GRACE_SECONDS}\n" in called
 
 
 def test_only_one_may_switch_it_on_and_only_where_it_is_loaded(

@@ -13,6 +13,7 @@ from devstack.processes import wait_for
 from ops.inventory import Host
 from ops.verbs import queries as verb
 from ops.verbs.remote import queries
+from ops.verbs.remote.plans import mask, mask_plan
 from ops.verbs.terminal import VerbError
 from tests.ops.queries_world import SECRET, connect
 
@@ -36,7 +37,7 @@ from tests.ops.queries_world import SECRET, connect
     ],
 )
 def test_what_people_typed_is_masked(typed: str, shown: str) -> None:
-    assert queries.mask(typed) == shown
+    assert mask(typed) == shown
 
 
 def test_a_plan_keeps_its_figures_and_loses_its_values() -> None:
@@ -47,7 +48,7 @@ def test_a_plan_keeps_its_figures_and_loses_its_values() -> None:
         "  Rows Removed by Filter: 12",
     ]
 
-    assert queries.mask_plan(lines) == [
+    assert mask_plan(lines) == [
         lines[0],
         "  Filter: ((text = '?'::text) AND (id > ?))",
         "  Rows Removed by Filter: 12",

@@ -67,6 +67,8 @@ def expectations() -> dict[str, list[dict[str, Any]]]:
 def series_of(query: str) -> dict[str, set[str]]:
     """The series that a query reads, each with the labels that it is chosen by."""
     bare = re.sub(r"\b(?:by|on|without|ignoring|group_left|group_right)\s*\([^)]*\)|\[[^]]*\]", " ", query)
+    # Labels' names that a function is given.
+    bare = re.sub(r',\s*"[^"]*"', " ", bare)
     found: dict[str, set[str]] = {}
     for name, braces, call in re.findall(
         r"(?<![\w:.])([A-Za-z_:][\w:]*)(?![\w:])\s*(\{[^{}]*\})?\s*(\(?)", bare

@@ -1,10 +1,8 @@
 """`fab trace`: what is found in the store, in which order it is shown, and what hostile lines can't do."""
 
 import json
-import shlex
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,11 +12,12 @@ import pytest
 from ops import trace_lines
 from ops.inventory import Answer, Host
 from ops.verbs import trace as verb
-from ops.verbs.ask import REMOTE, remote_program
+from ops.verbs.ask import make_command, read_program
 from ops.verbs.logs import make_harmless
 from ops.verbs.remote import trace
 from ops.verbs.remote.trace import Line
 from ops.verbs.terminal import VerbError
+from tests.ops.remote_programs import read_request, words_here
 from tests.ops.traced_request import EDGE, ID, JOB, OTHER, STORED, TODAY, at, line
 
 HOSTS = [Host(name, (), {}) for name in ("db1", "web1")]
@@ -100,9 +99,7 @@ def test_where_nothing_is_found_it_is_told_from_whom_lines_come(
     store: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     now = datetime.now(UTC).isoformat()
-    # Who asks is in the log too, with the very id.
-    asked = 'COMMAND=/usr/bin/python3 -c loader 9383 fab-trace {"identity": "00000000"}'
-    (store / TODAY.isoformat() / "sudo.log").write_text(f"{now} web1 sudo {asked}\n", encoding="utf-8")
+    (store / TODAY.isoformat() / "sudo.log").write_text(f"{now} web1 sudo COMMAND=ls\n", encoding="utf-8")
 
     answer = json.dumps(ask(capsys, identity="00000000"))
 
@@ -220,12 +217,12 @@ def test_no_line_breaks_the_others(message: str, store: Path, capsys: pytest.Cap
 
 @pytest.mark.usefixtures("store")
 def test_it_runs_as_hosts_run_it(store: Path) -> None:
-    text = (REMOTE / "trace.py").read_text(encoding="ascii").replace("/var/log/microblog-store", str(store))
-    words = shlex.split(remote_program("trace", identity=ID, days=1)[0])
+    text = read_program("trace").replace("/var/log/microblog-store", str(store))
+    command, sent = make_command("trace", text, {"identity": ID, "days": 1})
 
     said = subprocess.run(
-        [sys.executable, "-c", words[4], str(len(text)), *words[6:]],
-        input=text,
+        words_here(command),
+        input=sent,
         capture_output=True,
         text=True,
         check=True,
@@ -250,8 +247,8 @@ def test_an_accounts_id_comes_from_the_first_worker_host_that_answers(
 
 
 def test_without_a_store_the_hosts_own_logs_are_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    def answer(hosts: list[Host], command: str, **_: object) -> list[Answer]:
-        request = json.loads(shlex.split(command)[-1])
+    def answer(hosts: list[Host], command: str, *, stdin: str, **_: object) -> list[Answer]:
+        request = read_request(command, stdin)
         found = [
             f"{program}: {text.split(' ', 3)[3]}"
             for program, lines in STORED.items()

@@ -1,7 +1,6 @@
 """A monitoring host for tests of verbs: an Alertmanager and a Prometheus that answer what they are told."""
 
 import json
-import shlex
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ import pytest
 from ops.inventory import Answer, Host
 from ops.verbs import watchers
 from ops.verbs.remote import alerts as remote
+from tests.ops.remote_programs import read_request
 
 MON = Host("mon1", ("monitoring",), {"ansible_host": "10.77.0.51"})
 SINCE = "2026-11-29T20:00:00Z"
@@ -85,9 +85,9 @@ def run_world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     server.server_close()
 
 
-def answer_hosts(hosts: list[Host], command: str, **_: Any) -> list[Answer]:
+def answer_hosts(hosts: list[Host], command: str, *, stdin: str, **_: Any) -> list[Answer]:
     """As SSH does it, without a host."""
-    request = json.loads(shlex.split(command)[-1])
+    request = read_request(command, stdin)
     action = remote.ACTIONS[request.pop("action")]
     try:
         return [Answer(host, failed=False, output=json.dumps(action(**request))) for host in hosts]

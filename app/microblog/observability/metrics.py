@@ -28,8 +28,8 @@ RECIPIENT_BUCKETS = (0, 1, 5, 10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000)
 
 BUILD_INFO = Gauge(
     "microblog_build_info",
-    "1, with the release that runs.",
-    ("service", "version"),
+    "1, with the release that runs and the commit that it was built of.",
+    ("service", "version", "revision"),
     multiprocess_mode="livemax",
 )
 

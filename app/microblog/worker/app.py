@@ -86,7 +86,7 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
     signals.worker_process_init.connect(open_child, weak=False)
     signals.worker_process_shutdown.connect(close_child, weak=False)
     signals.worker_ready.connect(_tell_ready, weak=False)
-    metrics.BUILD_INFO.labels("worker", settings.release).set(1)
+    metrics.BUILD_INFO.labels("worker", settings.release, settings.revision).set(1)
     worker = celery.Worker(
         hostname=f"{'-'.join(queues)}-{os.getpid()}@{socket.gethostname()}",
         queues=list(queues),

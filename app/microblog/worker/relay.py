@@ -39,7 +39,7 @@ def run_relay(settings: Settings) -> None:
     configure_broker(settings)
     database = Database(settings.database_url, application="microblog relay", pool_size=1)
     database.announce()
-    metrics.BUILD_INFO.labels("relay", settings.release).set(1)
+    metrics.BUILD_INFO.labels("relay", settings.release, settings.revision).set(1)
     relay = Relay(settings, database, Publisher())
     try:
         with deadlines.switched_on(), stop_on_signals() as stop:

@@ -3,7 +3,8 @@
 The request, JSON in the last argument: action (top, reset, plan or explain), database, port, role (the
 application's), and by action: by, limit; queryid; seconds, over (milliseconds), analyze. `explain` prints a
 line for each plan as it comes, and ends with its seconds or with the end of standard input: whoever asked is
-gone. A file that no boot survives switches it on; should this program die, a timer of systemd's removes it.
+gone. A file that no boot survives switches it on; should this program die, a timer of systemd's removes it
+and blanks the plans.
 """
 
 import json
@@ -11,6 +12,7 @@ import os
 import pwd
 import re
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -22,6 +24,8 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
+
+from ops.verbs.remote.plans import BLANK, PlanReader, mask, mask_plan, present
 
 USER = "postgres"
 #: microblog.conf includes it where it is there; in a folder that is empty after a boot.
@@ -35,22 +39,6 @@ GRACE_SECONDS = 60
 POLL_SECONDS = 0.3
 MOST_PLANS = 30
 ORDERS = {"total": "total_exec_time", "mean": "mean_exec_time", "calls": "calls", "rows": "rows"}
-TOKEN = re.compile(
-    r"""(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
-    |(?P<string>(?<!\w)[eE]'(?:[^'\\]|\\.|'')*(?:'|\Z)|(?:(?<!\w)(?:[bBxXnN]|[uU]&))?'(?:[^']|'')*(?:'|\Z))
-    |(?P<dollar>(?<!\w)\$(?P<tag>(?:[A-Za-z_]\w*)?)\$.*?(?:\$(?P=tag)\$|\Z))
-    |(?P<name>"(?:[^"]|"")*(?:"|\Z))
-    |(?P<number>(?<![\w$.])(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?)""",
-    re.DOTALL | re.VERBOSE,
-)
-#: The lines of a plan whose numbers are figures of the planner's, and no values.
-FIGURES = re.compile(
-    r"\(cost=|^\s*(Rows Removed|Buffers|Sort Method|Heap|Planning|Execution|Workers|Batches|Buckets)"
-)
-BEGIN = re.compile(
-    r"(?P<at>\S+ \S+) \S+ \[(?P<pid>\d+)\] (?P<role>[^@ ]*)@\S* (?P<application>.*?) ?"
-    r"LOG:  duration: (?P<ms>[\d.]+) ms  plan:"
-)
 TOP = """
 SELECT queryid::text, query, calls, total_exec_time AS total_ms, mean_exec_time AS mean_ms, rows,
   rolname AS role,  total_exec_time / greatest(sum(total_exec_time) OVER (), 1e-9) AS share
@@ -76,24 +64,6 @@ WHERE backend_type = 'client backend' AND state = 'active' AND query_start < %s"
 
 class RefusedError(Exception):
     """What can't be done here; the message is why and the fix."""
-
-
-def mask(text: str, *, numbers: bool = True) -> str:
-    """SQL without what people typed: strings (cut-off ones too), numbers, comments."""
-
-    def replace(found: re.Match[str]) -> str:
-        kind = found.lastgroup if found.lastgroup != "tag" else "dollar"
-        if kind == "name" or (kind == "number" and not numbers):
-            return found[0]
-        return " " if kind == "comment" else "?" if kind == "number" else "'?'"
-
-    return TOKEN.sub(replace, text)
-
-
-def mask_plan(lines: list[str]) -> list[str]:
-    """A plan's lines without values; strings may go over several."""
-    shown = mask("\n".join(lines), numbers=False).split("\n")
-    return [line if FIGURES.search(line) else mask(line) for line in shown]
 
 
 @contextmanager
@@ -162,48 +132,9 @@ def plan(connection: Any, queryid: str) -> dict[str, Any]:
     return {"query": mask(text), "plan": mask_plan(lines)}
 
 
-class PlanReader:
-    """Takes plans out of the server's log: each is read once, and blanked where it stood."""
-
-    def __init__(self, path: Path) -> None:
-        self.file = os.open(path, os.O_RDWR | os.O_NOFOLLOW)
-        self.place = os.fstat(self.file).st_size
-        self.current: dict[str, Any] | None = None
-
-    def read(self) -> Iterator[dict[str, Any]]:
-        """The plans that have come since the last call, as PostgreSQL wrote them."""
-        size = os.fstat(self.file).st_size
-        # Debian's logrotate copies the log and empties it.
-        self.place = self.place if size >= self.place else 0
-        chunk = os.pread(self.file, size - self.place, self.place)
-        lines = chunk[: chunk.rfind(b"\n") + 1].splitlines(keepends=True)
-        for line in lines:
-            if self.current is not None and line.startswith(b"\t"):
-                self.current["lines"].append(line[1:].decode("utf-8", "replace").rstrip("\n"))
-                # Of the same length: the server goes on at the log's end.
-                os.pwrite(self.file, b" " * (len(line) - 1), self.place)
-            else:
-                yield from self.finish()
-                begin = BEGIN.match(line.decode("utf-8", "replace"))
-                self.current = {**begin.groupdict(), "lines": []} if begin else None
-            self.place += len(line)
-        if not lines:
-            yield from self.finish()
-
-    def finish(self) -> Iterator[dict[str, Any]]:
-        """The plan that was being read, whole."""
-        if self.current is not None:
-            yield self.current
-        self.current = None
-
-
-def present(found: dict[str, Any]) -> dict[str, Any]:
-    """A plan as it is shown: the statement apart from it, neither with values."""
-    lines = mask("\n".join(found["lines"]), numbers=False).removeprefix("Query Text: ").split("\n")
-    start = next((number for number, line in enumerate(lines) if "(cost=" in line), len(lines))
-    query = mask(" ".join(lines[:start]))
-    known = {name: found[name] for name in ("at", "pid", "application")}
-    return {**known, "ms": float(found["ms"]), "query": query, "plan": mask_plan(lines[start:])}
+def blank_command() -> list[str]:
+    """The words of what blanks all plans in PostgreSQL's logs."""
+    return ["python3", "-c", BLANK, str(LOGS)]
 
 
 @contextmanager
@@ -224,9 +155,9 @@ def switched_on(connection: Any, seconds: int, over: int, *, analyze: bool) -> I
             file.writelines(f"auto_explain.{name} = {value}\n" for name, value in settings.items())
     except FileExistsError:
         raise RefusedError("somebody else has plans logged there: wait until that ends") from None
-    off = (
-        f"rm -f {SWITCH}; runuser -u {USER} -- psql -p {connection.info.port} -Xqc 'SELECT pg_reload_conf()'"
-    )
+    # A statement that is under way tells its plan at its end.
+    reload = f"runuser -u {USER} -- psql -p {connection.info.port} -Xqc 'SELECT pg_reload_conf()'"
+    off = f"rm -f {SWITCH}; {reload}; sleep {GRACE_SECONDS}; {shlex.join(blank_command())}"
     wait = f"--on-active={seconds + 2 * GRACE_SECONDS}"
     words = ["systemd-run", "--quiet", "--collect", f"--unit={UNIT}", wait, "sh", "-c", off]
     try:
@@ -270,6 +201,8 @@ def explain(connection: Any, role: str, seconds: int, over: int, *, analyze: boo
         for _ in range(3):
             time.sleep(POLL_SECONDS)
             take()
+        # What logrotate copied between two looks.
+        subprocess.run(blank_command(), check=False)
     print(json.dumps({"kinds": list(kinds.values())}), flush=True)
 
 

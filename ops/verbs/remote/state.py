@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from ops.verbs.remote.supervisor import ask_status, split_status
+
 UNITS = (
     "haproxy.service",
     "microblog-log-store.service",
@@ -65,10 +67,7 @@ def find_version(unit: str) -> str:
 
 def read_programs(output: str, releases: dict[str, str]) -> Iterator[dict[str, str]]:
     """Supervisor's programs as `supervisorctl status` prints them; `releases` is what they started with."""
-    for words in (line.split() for line in output.splitlines()):
-        # An error of supervisorctl's own has no state as its second word.
-        if len(words) < 2 or not words[1].isupper():
-            continue
+    for words in split_status(output):
         name, state = words[0].rpartition(":")[2], words[1].lower()
         uptime = " ".join(words[words.index("uptime") + 1 :]) if "uptime" in words else "-"
         # What it once ran with is no news of a program that doesn't run.
@@ -85,7 +84,7 @@ def main() -> None:
         json.dumps(
             {
                 "units": [unit | {"version": find_version(unit["unit"])} for unit in units],
-                "programs": list(read_programs(say("supervisorctl", "status"), releases)),
+                "programs": list(read_programs(ask_status(), releases)),
                 "slot": SOCKET.readlink().stem if SOCKET.is_symlink() else "",
                 "uptime": str(timedelta(seconds=int(float(Path("/proc/uptime").read_text().split()[0])))),
                 "maintenance": Path("/var/lib/microblog/maintenance").exists(),

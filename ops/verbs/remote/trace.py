@@ -34,8 +34,6 @@ JOBS = 100
 SLACK = timedelta(milliseconds=20)
 POSTGRESQL = re.compile(r"(?P<time>[0-9]{4}-[0-9-]{5} [0-9:]{8}\.[0-9]+) UTC \[(?P<pid>[0-9]+)\] ")
 TAIL_BYTES = 200_000
-#: What sudo notes of somebody who looked for this very request.
-OWN = re.compile(r"COMMAND=.* fab-(?:trace|logs) ")
 
 
 @dataclass(frozen=True)
@@ -98,7 +96,7 @@ def is_about(line: Line, identity: str) -> bool:
     """Whether a line is of the request or job: by its fields, or by its words where it is no JSON."""
     if not line.fields:
         whole = rf"(?<![A-Za-z0-9_-]){re.escape(identity)}(?![A-Za-z0-9_-])"
-        return bool(re.search(whole, line.message)) and not OWN.search(line.message)
+        return bool(re.search(whole, line.message))
     values = [line.fields.get(name) for name in ID_FIELDS]
     # A mail's Message-ID is JOB.REQUEST, of hosts JOB alone.
     return any(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def link_known(release: Path, wanted: dict[str, str]) -> list[str]:
-    """Fill a release's folder with files (name below it → SHA-256) out of the releases beside it.
+    """Fill a release's folder with files (SHA-256 by the name below it) out of the releases beside it.
 
     Answers the names of those that none of them has.
     """
