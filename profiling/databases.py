@@ -69,13 +69,11 @@ def database(posts: int, *, follows: int = 50, say: Say, folder: Path = FOLDER) 
     The account USERNAME can log in and follows `follows` others. Raises `MeasuringError` for a size that is
     too small, or where the disk is full; `StackError` where a server doesn't start.
     """
-    if posts < LEAST_POSTS:
-        raise MeasuringError(f"{posts} posts: give at least {LEAST_POSTS}")
-    check_follows(posts, follows)
+    check_size(posts, follows)
     with ExitStack() as stack:
         home = short_folder("mb-bench-")
         stack.callback(remove_folder, home)
-        with _locked(folder):
+        with _locked(folder, say):
             kept = _keep(folder, posts, home / "postgres", say)
             _copy(kept, home / "postgres")
         server, cluster = start_postgres(home / "postgres", RUNNING)
@@ -87,19 +85,22 @@ def database(posts: int, *, follows: int = 50, say: Say, folder: Path = FOLDER) 
         servers.run_microblog(
             *("account", "reset-password", USERNAME, "--password-stdin"), stdin=servers.password + "\n"
         )
-        set_follows(cluster, follows)
+        set_follows(servers, follows)
         yield servers
 
 
-def check_follows(posts: int, follows: int) -> None:
-    """Raise `MeasuringError` where a database of so many posts hasn't so many accounts."""
+def check_size(posts: int, follows: int) -> None:
+    """Raise `MeasuringError` for too few posts, and where so many posts don't come with so many accounts."""
+    if posts < LEAST_POSTS:
+        raise MeasuringError(f"{posts} posts: give at least {LEAST_POSTS}")
     accounts = generating.count_accounts(posts)
     if follows > accounts:
         raise MeasuringError(f"{follows} follows: {posts} posts come with {accounts} accounts only")
 
 
-def set_follows(cluster: postgres.Cluster, count: int) -> None:
+def set_follows(servers: Servers, count: int) -> None:
     """Let the visitor follow so many accounts, and nobody else; their feed is built anew when next read."""
+    cluster = postgres.Cluster(Path(), servers.folder / "postgres", None)
     with postgres.autocommit_cursor(cluster.superuser_url(), DATABASE) as cursor:
         cursor.execute("SELECT id FROM accounts WHERE username = %s", (USERNAME,))
         found = cursor.fetchone()
@@ -120,11 +121,15 @@ def _suffix(postgresql: int) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, say: Say) -> Iterator[None]:
     """One process at a time makes, copies or deletes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for somebody else who makes a database")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
