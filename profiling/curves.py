@@ -9,6 +9,9 @@ from profiling.fitting import CONSTANT, LEAST_POINTS, LOGARITHMIC, Fit, fit
 
 #: What grows in the wrong class, but by less than this over all sizes, doesn't matter.
 HARMLESS = 1.3
+SLOW = (CONSTANT, LOGARITHMIC)
+#: Points that lie further from the best curve jump, as where PostgreSQL chooses another plan.
+POOR = 0.15
 
 
 @dataclass(frozen=True)
@@ -34,20 +37,28 @@ class Curve:
 
     @property
     def factor(self) -> float:
-        """How many times as much the largest size costs as the smallest: along the curve, where it grows."""
+        """How many times as much the largest size costs as the smallest: along the curve where one fits."""
         fitted, first, last = self.fit, self.points[0], self.points[-1]
-        if fitted is None or not fitted.slope:
+        if fitted is None or not fitted.slope or not self.is_smooth:
             return last.cost / first.cost
         return fitted.cost_at(last.size) / fitted.cost_at(first.size)
+
+    @property
+    def is_smooth(self) -> bool:
+        """Whether a class fits at all."""
+        return self.fit is not None and self.fit.error <= POOR
 
     @property
     def problems(self) -> list[str]:
         """What grows and must not, each in a few words."""
         found = []
         fitted, first, last = self.fit, self.points[0], self.points[-1]
-        if fitted and not fitted.is_within(self.allowed) and self.factor > HARMLESS:
-            found.append(f"grows as {fitted.growth}, {self.factor:.1f}-fold: allowed is {self.allowed}")
-        if self.allowed in {CONSTANT, LOGARITHMIC} and last.statements > first.statements:
+        if fitted and self.allowed in SLOW and self.factor > HARMLESS:
+            if not self.is_smooth:
+                found.append(f"grows by jumps, {self.factor:.1f}-fold: allowed is {self.allowed}")
+            elif not fitted.is_within(self.allowed):
+                found.append(f"grows as {fitted.growth}, {self.factor:.1f}-fold: allowed is {self.allowed}")
+        if self.allowed in SLOW and last.statements > first.statements:
             found.append(f"takes {last.statements} statements, {first.statements} at {first.size:,}")
         return found
 

@@ -43,6 +43,8 @@ def name_class(curve: Curve) -> str:
     fitted = curve.fit
     if fitted is None:
         return f"{curve.factor:.2f}-fold; too few sizes to tell a class"
+    if not curve.is_smooth:
+        return f"no class fits ({fitted.growth} ±{fitted.error:.0%}), {curve.factor:.2f}-fold"
     quality = f"±{fitted.error:.1%}"
     if fitted.slope:
         quality += f", R² {fitted.r_squared:.3f}"

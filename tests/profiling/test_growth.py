@@ -120,6 +120,14 @@ def test_little_growth_of_the_wrong_class_does_not_matter() -> None:
     assert not curve.problems
 
 
+def test_what_jumps_is_caught_by_its_ends() -> None:
+    curve = make_curve({10: 1.0, 100: 5.0, 1_000: 4.9, 10_000: 5.1})
+
+    assert curve.problems == ["grows by jumps, 5.1-fold: allowed is O(log n)"]
+    assert describe(Found([curve]))[0] == "home by posts: no class fits (O(log n) ±30%), 5.10-fold"
+    assert not make_curve({10: 5.0, 100: 1.0, 1_000: 5.0}).problems
+
+
 def test_two_sizes_have_a_factor_but_no_class() -> None:
     curve = make_curve({10: 1.0, 100: 3.0})
 
