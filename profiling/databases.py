@@ -2,7 +2,7 @@
 data of one size, which each run copies, so that no run changes it.
 
 The key is made of the size, the schema's revision, the generator's version and PostgreSQL's. Data with
-another schema or generator is deleted.
+another schema or generator is deleted, and so is what lies too far in the past.
 """
 
 import fcntl
@@ -48,6 +48,8 @@ MAKING = {
     "maintenance_work_mem": "256MB",
 }
 BYTES_PER_POST = 5_000
+#: Some pages look at the past week: data that grows older makes them cheaper.
+KEEP_DAYS = 7
 #: Whom the visitor follows: the same accounts in each run, as if drawn by lot.
 FOLLOW = """
     INSERT INTO follows (account_id, target_account_id)
@@ -140,6 +142,9 @@ def _keep(folder: Path, posts: int, home: Path, say: Say) -> Path:
         if path.is_dir() and not path.name.endswith(_suffix(version)):
             shutil.rmtree(path)
     kept = folder / make_key(posts, version)
+    if kept.exists() and time.time() - kept.stat().st_mtime > KEEP_DAYS * 24 * 3600:
+        say(f"The kept database of {posts} posts is more than {KEEP_DAYS} days old")
+        shutil.rmtree(kept)
     if not kept.exists():
         partial = kept.with_name(kept.name + PARTIAL)
         partial.mkdir()

@@ -1,5 +1,7 @@
 """Generated data: what it holds, that its counters are right, and that only whole databases are kept."""
 
+import os
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -89,6 +91,17 @@ def test_data_is_made_once_and_what_is_out_of_date_is_deleted(tmp_path: Path, ma
     assert made == [500]
     assert kept[0] == kept[1] == tmp_path / make_key(500, 18)
     assert not any(path.exists() for path in old)
+
+
+def test_what_has_grown_old_is_made_anew(tmp_path: Path, made: list[int]) -> None:
+    said: list[str] = []
+    kept = databases._keep(tmp_path, 500, tmp_path / "home", said.append)
+    eight_days_ago = time.time() - 8 * 24 * 3600
+    os.utime(kept, (eight_days_ago, eight_days_ago))
+
+    assert databases._keep(tmp_path, 500, tmp_path / "home", said.append) == kept
+    assert made == [500, 500]
+    assert said == ["The kept database of 500 posts is more than 7 days old"]
 
 
 def test_what_was_cut_off_is_made_anew(
