@@ -153,7 +153,7 @@ def prepare(cluster: Cluster) -> None:
     password = secrets.token_urlsafe(24)
     handed_over = cluster.sockets / "initdb-password"
     write_private(handed_over, password, cluster.account)
-    locale = BUILTIN_LOCALE if _major_version(cluster) >= BUILTIN_LOCALE_SINCE else LIBC_LOCALE
+    locale = BUILTIN_LOCALE if major_version(cluster) >= BUILTIN_LOCALE_SINCE else LIBC_LOCALE
     command = [
         str(cluster.binaries / "initdb"),
         *("--pgdata", str(cluster.data), "--username", SUPERUSER, "--pwfile", str(handed_over)),
@@ -169,10 +169,10 @@ def prepare(cluster: Cluster) -> None:
     write_private(cluster.password_file, password)
 
 
-def _major_version(cluster: Cluster) -> int:
-    said = subprocess.run(
-        [str(cluster.binaries / "postgres"), "--version"], capture_output=True, text=True, check=True
-    ).stdout
+def major_version(cluster: Cluster) -> int:
+    """Which PostgreSQL a cluster's programs are, such as 17."""
+    command = [str(cluster.binaries / "postgres"), "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"\d+", said)
     if found is None:
         raise StackError(f"{cluster.binaries}/postgres names no version: {said.strip()}")
@@ -181,7 +181,7 @@ def _major_version(cluster: Cluster) -> int:
 
 def _refuse_other_version(cluster: Cluster) -> None:
     made_by = int((cluster.data / "PG_VERSION").read_text(encoding="ascii"))
-    here = _major_version(cluster)
+    here = major_version(cluster)
     if made_by != here:
         raise StackError(
             f"the data in {cluster.data} was made by PostgreSQL {made_by}, and this is {here}: "

@@ -5,6 +5,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -57,13 +58,16 @@ def short_folder(prefix: str = "microblog-") -> Path:
     return make_folder(folder)
 
 
-def start_postgres(home: Path) -> tuple[Server, postgres.Cluster]:
-    """A PostgreSQL server on new data in `home`, ready for queries."""
+def start_postgres(home: Path, options: Mapping[str, str] | None = None) -> tuple[Server, postgres.Cluster]:
+    """A PostgreSQL server on the data in `home`, new where there is none, ready for queries.
+
+    `options`: settings by name, besides those of data that may be lost.
+    """
     cluster = postgres.open_cluster(home)
     postgres.prepare(cluster)
     log = home / "log"
     with log.open("ab") as output:
-        command = postgres.server_command(cluster, postgres.THROWAWAY)
+        command = postgres.server_command(cluster, {**postgres.THROWAWAY, **(options or {})})
         process = subprocess.Popen(command, stdout=output, stderr=output, cwd="/", start_new_session=True)
     server = Server(process, signal.SIGINT)
     try:

@@ -52,8 +52,7 @@ class Servers:
     folder: Path
     postgres: Server
     redis: Server
-    superuser_url: str = field(repr=False)
-    environment: dict[str, str] = field(repr=False)
+    environment: dict[str, str]
     password: str = field(repr=False)
 
     @property
@@ -122,12 +121,7 @@ def start_servers(size: Size) -> Iterator[Servers]:
         redis, redis_socket = start_redis(folder / "redis")
         stack.enter_context(redis)
         made = Servers(
-            folder=folder,
-            postgres=server,
-            redis=redis,
-            superuser_url=cluster.superuser_url(),
-            environment=_make_environment(cluster, redis_socket, folder),
-            password=secrets.token_hex(16),
+            folder, server, redis, make_environment(cluster, redis_socket, folder), secrets.token_hex(16)
         )
         made.run_microblog("db", "upgrade", "--contract")
         made.run_microblog(
@@ -142,7 +136,8 @@ def start_servers(size: Size) -> Iterator[Servers]:
         yield made
 
 
-def _make_environment(cluster: postgres.Cluster, redis_socket: Path, folder: Path) -> dict[str, str]:
+def make_environment(cluster: postgres.Cluster, redis_socket: Path, folder: Path) -> dict[str, str]:
+    """Microblog's settings on these servers, with the database and its roles, whose passwords are new."""
     passwords = {role: secrets.token_hex(16) for role in (postgres.OWNER_ROLE, postgres.APP_ROLE)}
     postgres.provision(cluster.superuser_url(), passwords, DATABASE)
     owner, app = (cluster.url(role, password, DATABASE) for role, password in passwords.items())
