@@ -15,18 +15,20 @@ from line_profiler import LineProfiler
 
 from profiling import charts
 from profiling.columns import align, clip, milliseconds
+from profiling.hot import find_hottest
 from profiling.measuring import MeasuringError
-from profiling.options import add_number, add_output, add_scenario, introduce
+from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.places import shorten
 from profiling.results import write_result
-from profiling.running import INTERRUPTED, Plain, Run, Say, measure_plain, prepare, repeat
+from profiling.running import INTERRUPTED, Plain, Prepared, Run, Say, measure_plain, prepare, repeat
 
 NAME = "lines"
 HELP = "which lines of its hot functions a scenario spends its time in"
 DESCRIPTION = """\
 Runs a scenario under line_profiler, which takes the time of each line of some functions: those that the
-scenario names as hot, and those of --function. A line's time holds what it calls. The profiler itself makes
-lines slower, those that run most often by the most: compare shares, and measure a change with `bench`."""
+scenario names as hot, those of Microblog that take most time themselves (--hottest), and those of
+--function. A line's time holds what it calls. The profiler itself makes lines slower, those that run most
+often by the most: compare shares, and measure a change with `bench`."""
 EXAMPLES = (
     "lines --scenario home",
     "lines --function microblog.api.serving.serve --function microblog.data.session.Database.unit_of_work",
@@ -70,8 +72,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DOTTED.NAME",
         help="a further function or method to look at; may be given more than once",
     )
+    parser.add_argument("--only", action="store_true", help="only those of --function")
     parser.add_argument(
-        "--only", action="store_true", help="only those of --function, not the scenario's own"
+        "--hottest",
+        type=at_least(0),
+        default=4,
+        metavar="N",
+        help="how many that are found by a first look with cProfile (%(default)s)",
     )
     add_number(parser, "--runs", 200, "how often the scenario is run")
     add_number(parser, "--top", 20, "lines in the list of the hottest")
@@ -84,9 +91,8 @@ def run(given: argparse.Namespace, say: Say) -> int:
         raise MeasuringError("--only needs a --function: there would be nothing to look at")
     asked = {name: find_function(name) for name in given.functions}
     with prepare(given.scenario, given.posts, say) as prepared:
-        hot = () if given.only else prepared.scenario.hot
-        functions = {name: find_function(name) for name in hot} | asked
         plain = measure_plain(prepared.run, say)
+        functions = asked if given.only else choose(prepared, given.hottest) | asked
         say(f"Profiling {len(functions)} functions in {given.runs} runs")
         found, done = profile(prepared.run, functions, given.runs, say)
     plan = {"scenario": given.scenario, "posts": given.posts, "runs": done, "asked_runs": given.runs}
@@ -100,6 +106,15 @@ def run(given: argparse.Namespace, say: Say) -> int:
         say(line)
     say(f"Picture: {picture}\nAll figures: {path}")
     return 0 if done == given.runs else INTERRUPTED
+
+
+def choose(prepared: Prepared, hottest: int) -> dict[str, FunctionType]:
+    """What the scenario names, and so many others that a first look finds, by dotted names."""
+    named = {name: find_function(name) for name in prepared.scenario.hot}
+    known = {function.__code__ for function in named.values()}
+    found = find_hottest(prepared.run, hottest + len(named))
+    others = [(name, one) for name, one in found.items() if one.__code__ not in known]
+    return named | dict(others[:hottest])
 
 
 def find_function(dotted: str) -> FunctionType:

@@ -37,7 +37,7 @@ EXAMPLES = (
     "memory --scenario thumbnail --runs 10",
 )
 #: How much of the stack is kept for each allocation: the line, and who called it.
-FRAMES = 5
+FRAMES = 4
 #: The harness's own, and what looks at it.
 IGNORED = (
     tracemalloc.Filter(inclusive=False, filename_pattern=tracemalloc.__file__),
@@ -86,11 +86,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     introduce(parser, DESCRIPTION, EXAMPLES)
     add_scenario(parser)
     add_number(parser, "--runs", 100, "runs of the scenario in each turn")
-    add_number(parser, "--warm-up", 200, "runs before the first turn")
+    add_number(parser, "--warm-up", 300, "runs before the first turn")
     parser.add_argument(
         "--turns",
         type=at_least(LEAST_TURNS),
-        default=20,
+        default=16,
         metavar="N",
         help="how often memory is read (%(default)s)",
     )

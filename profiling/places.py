@@ -8,6 +8,8 @@ ROOT = Path(__file__).resolve().parents[1]
 INSTALLED = "/site-packages/"
 LIBRARY = "Python's library"
 ELSEWHERE = "elsewhere"
+#: What jinja2 makes of them counts as theirs.
+TEMPLATES = "templates"
 _STANDARD = sysconfig.get_path("stdlib") + "/"
 _OWN = (f"{ROOT}/app/", f"{ROOT}/")
 
@@ -23,8 +25,10 @@ def shorten(path: str) -> str:
 
 
 def package_of(path: str) -> str:
-    """The package that a file, by its whole or its short path, belongs to; all of Python's own are one."""
+    """The package that a file belongs to, by its whole or its short path; or `LIBRARY`, or `TEMPLATES`."""
     short = shorten(path)
+    if short.endswith((".html", ".txt", ".jinja")):
+        return TEMPLATES
     first = short.partition("/")[0].removesuffix(".py")
     if path.startswith(_STANDARD) and INSTALLED not in path:
         return LIBRARY

@@ -22,7 +22,9 @@ BUILT_IN = "built-in"
 #: The file of functions that are written in C.
 NO_FILE = "~"
 METHOD = re.compile(r"<method '(?P<name>[^']+)' of '(?P<owner>[^']+)' objects>")
-FUNCTION = re.compile(r"<built-in method (?P<name>[^>]+)>|<function (?P<inherited>\S+) at 0x[0-9a-f]+>")
+FUNCTION = re.compile(
+    r"<built-in method (?P<name>[^>]+?)(?: at 0x[0-9a-f]+)?>|<function (?P<inherited>\S+) at 0x[0-9a-f]+>"
+)
 #: Functions written in C that count by themselves: part of their name, and whose they are.
 OWNERS = {
     "psycopg2": "psycopg2",

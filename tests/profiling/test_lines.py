@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from profiling import lines
+from profiling.hot import find_hottest
 from profiling.measuring import MeasuringError
 from tests.profiling import cases
 
@@ -33,6 +34,14 @@ def test_a_function_that_is_never_called_is_told(monkeypatch: pytest.MonkeyPatch
     _, text = cases.command(monkeypatch, lines, cases.work, *words)
 
     assert "the scenario never calls it" in text
+
+
+def test_the_hottest_functions_are_found_by_themselves() -> None:
+    found = find_hottest(cases.work, 2, package="tests")
+
+    assert next(iter(found)) == f"{CASES}.burn"
+    assert len(found) == 2
+    assert find_hottest(cases.work, 0, package="tests") == {}
 
 
 def test_functions_are_found_below_their_decorators() -> None:
