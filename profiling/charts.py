@@ -129,7 +129,7 @@ def _add_legend(axes: Axes, colours: dict[str, Colour]) -> None:
 
 def _plain(text: str) -> str:
     """Fonts lack some letters; matplotlib would warn of each."""
-    return text.encode("ascii", "replace").decode()
+    return text.replace("…", "...").encode("ascii", "replace").decode()
 
 
 def _save(figure: Figure, path: Path, title: str) -> Path:

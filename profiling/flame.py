@@ -20,7 +20,11 @@ Starts the real web server (or, with --program, worker or relay) as in productio
 scenario's requests and samples its stacks from outside with py-spy, which hardly slows it. Or looks at a
 Python program that runs already: --pid. The graph (SVG, for a browser) can be zoomed and searched. Only what
 works is seen: --idle adds what waits, for PostgreSQL say. A worker is kept busy by a scenario that makes
-jobs (create)."""
+jobs (create).
+
+Stacks are read while the program goes on, so that a few can't be read: --pausing stops it for each look, but
+that also wakes what sleeps, and is seen as work. On a machine whose processors are all taken, what waits for
+one is seen as work at its system calls: `calls --clock cpu` is not fooled by that."""
 EXAMPLES = (
     "flame --scenario home --seconds 30",
     "flame --program worker",
@@ -56,6 +60,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--idle", action="store_true", help="what waits, too")
     parser.add_argument("--native", action="store_true", help="functions of C libraries, too")
     parser.add_argument("--gil", action="store_true", help="only what holds the interpreter's lock")
+    parser.add_argument("--pausing", action="store_true", help="stop the program for each look")
     parser.add_argument("--by-line", action="store_true", help="a block for each line, not for each function")
     add_number(parser, "--top", 25, "functions in each table")
     add_output(parser)
@@ -100,6 +105,7 @@ def _options(given: argparse.Namespace) -> tuple[str, ...]:
         "--idle": given.idle,
         "--native": given.native,
         "--gil": given.gil,
+        "--nonblocking": not given.pausing,
         "--function": not given.by_line,
     }
     return tuple(name for name, is_wanted in chosen.items() if is_wanted)

@@ -135,7 +135,9 @@ def measure(work: Run, plan: Plan, say: Say, proc: Path = Path("/proc")) -> Meas
         say(f"Warming up: {plan.warm_up} runs")
         for _ in range(plan.warm_up):
             work()
-        gc.collect()
+        # Once for nothing: what looking keeps for itself (patterns, say) is no growth.
+        _read(0, proc)
+        _look()
         # What is there by now is not looked through after each turn: that would take most of the time.
         gc.freeze()
         before = _look()

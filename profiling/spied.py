@@ -21,7 +21,7 @@ FRAME = re.compile(
     r'<rect [^>]*?y="(?P<y>\d+)"[^>]*? fg:x="(?P<start>\d+)" fg:w="(?P<width>\d+)"'
 )
 PLACE = re.compile(r"\((?P<file>[^()]+?)(?::\d+)?\)$")
-#: What does nothing but wait. py-spy leaves out threads that sleep, but each of its looks wakes them.
+#: What does nothing but wait. py-spy leaves out threads that sleep, but a pause for a look wakes them.
 WAITING = re.compile(
     r"_worker \(concurrent/futures/|\S*select \(selectors\.py|\S*wait_for_signals \(gunicorn/"
     r"|_wait \(microblog/data/deadlines\.py|\S*_read_from_socket \(redis/|\S*poll \(kombu/"
