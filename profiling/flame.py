@@ -10,8 +10,8 @@ from profiling.live import forwarded, start_program, start_web
 from profiling.measuring import MeasuringError
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.results import write_result
-from profiling.running import WARM_UP, Prepared, Run, Say, prepare
-from profiling.spied import WAITS, Spied, Spying, add_up, count_samples, read_frames, record
+from profiling.running import INTERRUPTED, WARM_UP, Prepared, Run, Say, prepare
+from profiling.spied import WAITS, Recording, Spied, Spying, add_up, read_frames, record
 
 NAME = "flame"
 HELP = "a flame graph of a live process: the web server, the worker, the relay, or any other"
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_number(parser, "--seconds", 10, "for how long")
     add_number(parser, "--rate", 100, "samples a second")
     parser.add_argument("--idle", action="store_true", help="what waits, too")
-    parser.add_argument("--native", action="store_true", help="functions of C libraries, too")
+    parser.add_argument("--native", action="store_true", help="functions of C libraries, too; pauses")
     parser.add_argument("--gil", action="store_true", help="only what holds the interpreter's lock")
     parser.add_argument("--pausing", action="store_true", help="stop the program for each look")
     parser.add_argument("--by-line", action="store_true", help="a block for each line, not for each function")
@@ -77,8 +77,7 @@ def run(given: argparse.Namespace, say: Say) -> int:
             say(
                 f"Recording {target.what} (process {target.pid}) for {given.seconds} s; Ctrl-C ends it sooner"
             )
-            said = record(target.pid, unfinished, spying, target.work)
-        samples, errors = count_samples(said)
+            recording = record(target.pid, unfinished, spying, target.work)
         functions = add_up(read_frames(unfinished.read_text(encoding="utf-8")), with_waiting=given.idle)
         if not any(one.own for one in functions if given.idle or one.package != WAITS):
             raise MeasuringError("nothing was seen at work: --idle shows what it waits for")
@@ -86,18 +85,17 @@ def run(given: argparse.Namespace, say: Say) -> int:
             "target": target.what,
             "posts": given.posts,
             "spying": asdict(spying),
-            "samples": samples,
-            "unread": errors,
+            "recording": asdict(recording),
             "functions": [asdict(one) for one in functions],
         }
         path = write_result(given.output, NAME, result)
         picture = unfinished.rename(path.with_suffix(".svg"))
     finally:
         unfinished.unlink(missing_ok=True)
-    for line in describe(functions, samples, errors, given.top, with_waiting=given.idle):
+    for line in describe(functions, recording, given.top, with_waiting=given.idle):
         say(line)
     say(f"Flame graph: {picture}\nAll figures: {path}")
-    return 0
+    return 0 if recording.is_whole else INTERRUPTED
 
 
 def _options(given: argparse.Namespace) -> tuple[str, ...]:
@@ -105,7 +103,7 @@ def _options(given: argparse.Namespace) -> tuple[str, ...]:
         "--idle": given.idle,
         "--native": given.native,
         "--gil": given.gil,
-        "--nonblocking": not given.pausing,
+        "--nonblocking": not (given.pausing or given.native),
         "--function": not given.by_line,
     }
     return tuple(name for name, is_wanted in chosen.items() if is_wanted)
@@ -152,7 +150,7 @@ def open_program(prepared: Prepared, program: str) -> Iterator[Target]:
 
 
 def describe(
-    functions: Sequence[Spied], samples: int, errors: int, top: int, *, with_waiting: bool = False
+    functions: Sequence[Spied], recording: Recording, top: int, *, with_waiting: bool = False
 ) -> list[str]:
     """Tables of packages and functions, in parts of the samples that saw something at work."""
     counted = [one for one in functions if with_waiting or one.package != WAITS]
@@ -167,7 +165,10 @@ def describe(
     ]
     lines = [
         "",
-        f"{samples} samples, {errors} stacks could not be read; {whole} saw a thread at work",
+        (
+            f"{recording.samples} samples saw threads at work {whole} times;"
+            f" {recording.unread} stacks could not be read"
+        ),
         "",
         *align(["by package", "samples", "share"], rows, left=(0,)),
     ]

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+import sys
 import tracemalloc
 from array import array
 from collections.abc import Sequence
@@ -194,14 +195,24 @@ def _take_turns(work: Run, plan: Plan, say: Say, proc: Path) -> tuple[list[Turn]
     return ledger.turns(), True
 
 
-def _look() -> tracemalloc.Snapshot:
+def _tidy() -> None:
+    """Let go of what the interpreter keeps for speed: garbage, and names of attributes that were looked up
+    (some thousands, which would fill slowly).
+    """
+    clear = getattr(sys, "_clear_internal_caches", None) or getattr(sys, "_clear_type_cache", None)
+    if clear is not None:
+        clear()
     gc.collect()
+
+
+def _look() -> tracemalloc.Snapshot:
+    _tidy()
     return tracemalloc.take_snapshot().filter_traces(IGNORED)
 
 
 def _read(runs: int, proc: Path) -> Turn:
     """What is in use now; raises `MeasuringError` where the kernel doesn't tell."""
-    gc.collect()
+    _tidy()
     traced, _ = tracemalloc.get_traced_memory()
     sizes: dict[str, int] = {}
     try:

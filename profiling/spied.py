@@ -64,6 +64,15 @@ class Spying:
 
 
 @dataclass(frozen=True)
+class Recording:
+    """How many samples py-spy took, how many stacks it could not read, and whether it took all its time."""
+
+    samples: int
+    unread: int
+    is_whole: bool = True
+
+
+@dataclass(frozen=True)
 class Frame:
     """A function in the graph, in samples: where it begins, how many it has, how deep it stands."""
 
@@ -83,19 +92,20 @@ class Spied:
     total: int
 
 
-def record(pid: int, picture: Path, spying: Spying, work: Run | None = None) -> str:
-    """Record a process and its children into a flame graph, doing `work` meanwhile; what py-spy said.
+def record(pid: int, picture: Path, spying: Spying, work: Run | None = None) -> Recording:
+    """Record a process and its children into a flame graph, doing `work` meanwhile.
 
     Ctrl-C ends it sooner; the graph of what was seen until then is drawn. Raises `MeasuringError` where
     py-spy can't look.
     """
-    spy = _start(pid, picture, spying)
+    spy, is_whole = _start(pid, picture, spying), True
     try:
         try:
             while work is not None and spy.poll() is None:
                 work()
             said, _ = spy.communicate()
         except KeyboardInterrupt:
+            is_whole = False
             spy.send_signal(signal.SIGINT)
             said, _ = spy.communicate(timeout=DRAWING_SECONDS)
     finally:
@@ -104,7 +114,9 @@ def record(pid: int, picture: Path, spying: Spying, work: Run | None = None) -> 
             spy.wait()
     if spy.returncode != 0 or not picture.exists():
         raise MeasuringError(explain(pid, said))
-    return said
+    found = SAMPLES.search(said)
+    samples, unread = (int(found["samples"]), int(found["errors"])) if found else (0, 0)
+    return Recording(samples, unread, is_whole)
 
 
 def _start(pid: int, picture: Path, spying: Spying) -> subprocess.Popen[str]:
@@ -136,12 +148,6 @@ def explain(pid: int, said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = next((line for line in lines if line.startswith("Error:")), lines[-1] if lines else "nothing")
     return f"py-spy could not record process {pid}: it said {told!r}"
-
-
-def count_samples(said: str) -> tuple[int, int]:
-    """How many samples py-spy took, and how many stacks it could not read."""
-    found = SAMPLES.search(said)
-    return (int(found["samples"]), int(found["errors"])) if found else (0, 0)
 
 
 def read_frames(svg: str) -> list[Frame]:

@@ -5,7 +5,8 @@ import socketserver
 import subprocess
 import sys
 import threading
-from contextlib import nullcontext
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from types import SimpleNamespace
@@ -15,12 +16,13 @@ import pytest
 from flask import Flask
 from werkzeug.test import Client
 
+from devstack.processes import wait_for
 from profiling import flame, spied
 from profiling.live import forwarded
 from profiling.measuring import MeasuringError
 from profiling.running import Prepared
 from profiling.scenarios import SCENARIOS
-from profiling.spied import Frame, Spied, add_up, explain, read_frames
+from profiling.spied import Frame, Recording, Spied, add_up, explain, read_frames
 from tests.profiling import cases
 
 BURN = """
@@ -34,29 +36,72 @@ while True:
 """
 
 
-def test_a_live_process_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+@contextmanager
+def burning() -> Iterator[int]:
     with subprocess.Popen([sys.executable, "-c", BURN], stdout=subprocess.PIPE) as process:
         try:
             assert process.stdout is not None
             process.stdout.readline()
-            words = ("--pid", str(process.pid), "--seconds", "1", "--output", str(tmp_path))
-            try:
-                code, text = cases.command(monkeypatch, flame, cases.work, *words)
-            except MeasuringError as error:
-                if "may not look" not in str(error):
-                    raise
-                pytest.skip(str(error))
+            yield process.pid
         finally:
             process.kill()
+
+
+def looked_at(monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
+    try:
+        return cases.command(monkeypatch, flame, cases.work, *words)
+    except MeasuringError as error:
+        if "may not look" not in str(error):
+            raise
+        pytest.skip(str(error))
+
+
+def test_a_live_process_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with burning() as pid:
+        words = ("--pid", str(pid), "--seconds", "1", "--output", str(tmp_path))
+        code, text = looked_at(monkeypatch, *words)
 
     assert code == 0
     assert cases.table(text, "at work itself")[0].startswith("slow")
     [path] = tmp_path.glob("flame-*.json")
     kept = json.loads(path.read_text())
     assert kept["functions"][0]["name"].startswith("slow")
-    assert kept["samples"] >= 10
+    assert kept["recording"]["samples"] >= 10
     assert "slow" in path.with_suffix(".svg").read_text()
     assert [one.name for one in tmp_path.iterdir() if one.suffix not in {".json", ".svg"}] == []
+
+
+#: Draws its picture when it is interrupted, as py-spy does.
+INTERRUPTED = """#!{python}
+import pathlib, signal, sys
+output = pathlib.Path(sys.argv[sys.argv.index("--output") + 1])
+def draw(*_):
+    output.write_text({svg!r})
+    print("py-spy> Wrote flamegraph data. Samples: 5 Errors: 1")
+    sys.exit()
+signal.signal(signal.SIGINT, draw)
+pathlib.Path({ready!r}).touch()
+while True:
+    signal.pause()
+"""
+
+
+def test_what_was_seen_before_ctrl_c_is_kept(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    ready, program = tmp_path / "ready", tmp_path / "py-spy"
+    svg = block("slow (some/module.py:1)", 52, 0, 9)
+    program.write_text(INTERRUPTED.format(python=sys.executable, svg=svg, ready=str(ready)))
+    program.chmod(0o755)
+    monkeypatch.setattr(spied, "BIN", tmp_path)
+
+    def work() -> None:
+        wait_for(ready.exists, 20, lambda: "the fake didn't start")
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(flame, "open_target", lambda *_: nullcontext(flame.Target(1, "a test", work)))
+    code, text = cases.command(monkeypatch, flame, cases.work, "--output", str(tmp_path / "out"))
+
+    assert code == 130
+    assert "5 samples saw threads at work 9 times; 1 stacks could not be read" in text
 
 
 def test_a_process_that_is_none_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -122,7 +167,7 @@ def test_functions_are_read_out_of_the_picture() -> None:
         Spied("<module> (microblog/web.py:1)", "microblog", 0, 1_500),
     ]
     assert add_up(frames, with_waiting=True)[1].total == 500
-    [row, *_] = cases.table("\n".join(flame.describe(add_up(frames), 9, 1, 3)), "at work itself")
+    [row, *_] = cases.table("\n".join(flame.describe(add_up(frames), Recording(9, 1), 3)), "at work itself")
     assert row.split()[-2:] == ["80.0%", "80.0%"]
 
 
