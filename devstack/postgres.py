@@ -171,9 +171,8 @@ def prepare(cluster: Cluster) -> None:
 
 def major_version(cluster: Cluster) -> int:
     """Which PostgreSQL a cluster's programs are, such as 17."""
-    said = subprocess.run(
-        [str(cluster.binaries / "postgres"), "--version"], capture_output=True, text=True, check=True
-    ).stdout
+    command = [str(cluster.binaries / "postgres"), "--version"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     found = re.search(r"\d+", said)
     if found is None:
         raise StackError(f"{cluster.binaries}/postgres names no version: {said.strip()}")

@@ -2,7 +2,7 @@
 data of one size, which each run copies, so that no run changes it.
 
 The key is made of the size, the schema's revision, the generator's version and PostgreSQL's. Data with
-another schema or generator is deleted.
+another schema or generator is deleted, and so is what lies too far in the past.
 """
 
 import fcntl
@@ -48,6 +48,8 @@ MAKING = {
     "maintenance_work_mem": "256MB",
 }
 BYTES_PER_POST = 5_000
+#: Some pages look at the past week: data that grows older makes them cheaper.
+KEEP_DAYS = 7
 #: Whom the visitor follows: the same accounts in each run, as if drawn by lot.
 FOLLOW = """
     INSERT INTO follows (account_id, target_account_id)
@@ -69,13 +71,11 @@ def database(posts: int, *, follows: int = 50, say: Say, folder: Path = FOLDER) 
     The account USERNAME can log in and follows `follows` others. Raises `MeasuringError` for a size that is
     too small, or where the disk is full; `StackError` where a server doesn't start.
     """
-    if posts < LEAST_POSTS:
-        raise MeasuringError(f"{posts} posts: give at least {LEAST_POSTS}")
-    check_follows(posts, follows)
+    check_size(posts, follows)
     with ExitStack() as stack:
         home = short_folder("mb-bench-")
         stack.callback(remove_folder, home)
-        with _locked(folder):
+        with _locked(folder, say):
             kept = _keep(folder, posts, home / "postgres", say)
             _copy(kept, home / "postgres")
         server, cluster = start_postgres(home / "postgres", RUNNING)
@@ -87,19 +87,22 @@ def database(posts: int, *, follows: int = 50, say: Say, folder: Path = FOLDER) 
         servers.run_microblog(
             *("account", "reset-password", USERNAME, "--password-stdin"), stdin=servers.password + "\n"
         )
-        set_follows(cluster, follows)
+        set_follows(servers, follows)
         yield servers
 
 
-def check_follows(posts: int, follows: int) -> None:
-    """Raise `MeasuringError` where a database of so many posts hasn't so many accounts."""
+def check_size(posts: int, follows: int) -> None:
+    """Raise `MeasuringError` for too few posts, and where so many posts don't come with so many accounts."""
+    if posts < LEAST_POSTS:
+        raise MeasuringError(f"{posts} posts: give at least {LEAST_POSTS}")
     accounts = generating.count_accounts(posts)
     if follows > accounts:
         raise MeasuringError(f"{follows} follows: {posts} posts come with {accounts} accounts only")
 
 
-def set_follows(cluster: postgres.Cluster, count: int) -> None:
+def set_follows(servers: Servers, count: int) -> None:
     """Let the visitor follow so many accounts, and nobody else; their feed is built anew when next read."""
+    cluster = postgres.Cluster(Path(), servers.folder / "postgres", None)
     with postgres.autocommit_cursor(cluster.superuser_url(), DATABASE) as cursor:
         cursor.execute("SELECT id FROM accounts WHERE username = %s", (USERNAME,))
         found = cursor.fetchone()
@@ -120,11 +123,15 @@ def _suffix(postgresql: int) -> str:
 
 
 @contextmanager
-def _locked(folder: Path) -> Iterator[None]:
+def _locked(folder: Path, say: Say) -> Iterator[None]:
     """One process at a time makes, copies or deletes."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Waiting for somebody else who makes a database")
+            fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
 
@@ -135,6 +142,9 @@ def _keep(folder: Path, posts: int, home: Path, say: Say) -> Path:
         if path.is_dir() and not path.name.endswith(_suffix(version)):
             shutil.rmtree(path)
     kept = folder / make_key(posts, version)
+    if kept.exists() and time.time() - kept.stat().st_mtime > KEEP_DAYS * 24 * 3600:
+        say(f"The kept database of {posts} posts is more than {KEEP_DAYS} days old")
+        shutil.rmtree(kept)
     if not kept.exists():
         partial = kept.with_name(kept.name + PARTIAL)
         partial.mkdir()

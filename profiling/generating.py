@@ -88,8 +88,7 @@ def fill(cluster: postgres.Cluster, posts: int, guest: str, say: Say) -> None:
             with _no_indexes(cursor, say):
                 with database.unit_of_work() as session:
                     session.execute(text("SET LOCAL session_replication_role = replica"))
-                    _seed(session, posts, guest, now, say)
-                    _add_what_follows(session, posts, now, say)
+                    write(session, posts, guest, now, say)
                 say("  counting")
                 cursor.execute(COUNT_REACTIONS)
                 for statement in TIDY:
@@ -113,6 +112,12 @@ def _no_indexes(cursor: Any, say: Say) -> Iterator[None]:
     say("  indexes")
     for _, definition in indexes:
         cursor.execute(definition)
+
+
+def write(session: Session, posts: int, guest: str, now: datetime, say: Say) -> None:
+    """Write all rows; the counters of reactions and follows are computed later."""
+    _seed(session, posts, guest, now, say)
+    _add_what_follows(session, posts, now, say)
 
 
 def _seed(session: Session, posts: int, guest: str, now: datetime, say: Say) -> None:

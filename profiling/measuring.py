@@ -59,6 +59,12 @@ def cpu_seconds(pid: int, proc: Path = Path("/proc")) -> float:
     return max(coarse, fine / NANOSECONDS)
 
 
+def ended_seconds(pid: int, proc: Path = Path("/proc")) -> float:
+    """CPU seconds of the children of a process that have ended, in hundredths."""
+    fields = _read_stat(proc / str(pid))
+    return (int(fields[13]) + int(fields[14])) / TICKS if fields else 0.0
+
+
 def _read_stat(folder: Path) -> list[str]:
     """The fields after the program's name, which may hold spaces; none where the process is gone."""
     try:

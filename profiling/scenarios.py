@@ -27,7 +27,7 @@ from microblog.services.posting import Draft
 from microblog.worker.base import Outcome, run_job
 from microblog.worker.bindings import BINDINGS
 from profiling.measuring import MeasuringError
-from profiling.worlds import LOG, Visit, World, open_world
+from profiling.worlds import Visit, World, open_world
 
 __all__ = ["SCENARIOS", "Run", "Scenario", "World", "find_scenario", "open_world"]
 
@@ -36,6 +36,8 @@ HTML_POST = b"<article"
 JSON_POST = b'"replies_count"'
 #: Of the seed's vocabulary: a few posts of a hundred hold it.
 WORD = "garden"
+#: More followers than anybody has.
+MOST = 2**31 - 1
 #: As a telephone's camera crops them.
 UPLOAD_PIXELS = 1200
 WRITTEN = "Walked along the river before breakfast. The heron was there, as ever, and would not be hurried."
@@ -152,18 +154,25 @@ def _work(world: World, job: JobType, job_id: int) -> None:
     with log_context(job=job.name, job_id=job_id):
         outcome = run_job(world.resources, BINDINGS[job], job_id=job_id)
     if outcome is not Outcome.DONE:
-        log = world.servers.folder / LOG
-        raise MeasuringError(f"the job {job.name} ended with {outcome}: {log} says why")
+        with world.resources.database.unit_of_work() as session:
+            error = session.scalar(select(Job.error).where(Job.id == job_id))
+        raise MeasuringError(f"the job {job.name} ended with {outcome}: {error or 'it left no error'}")
 
 
 def _fan_out(world: World) -> Run:
-    """By whoever has the most followers, all of whom have a feed."""
+    """By whoever has the most followers."""
+    return fan_out_to(world, MOST)[1]
+
+
+def fan_out_to(world: World, followers: int) -> tuple[int, Run]:
+    """A post by whose number of followers comes nearest to this; the number, and the work. All have feeds."""
     resources = world.resources
     with resources.database.unit_of_work() as session:
-        statement = select(Account.id, Account.feed_version).order_by(
-            Account.followers_count.desc(), Account.id
-        )
-        author = session.execute(statement.limit(1)).one()
+        author = session.execute(
+            select(Account.id, Account.feed_version, Account.followers_count)
+            .order_by(func.abs(Account.followers_count - followers), Account.id)
+            .limit(1)
+        ).one()
         status_id = posting.post_status(
             session,
             resources.feeds,
@@ -179,7 +188,7 @@ def _fan_out(world: World) -> Run:
             after_id = batch[-1].follow_id
     if not after_id:
         raise MeasuringError("nobody has a follower")
-    return partial(run_task, world, names.FAN_OUT, status_id=status_id)
+    return author.followers_count, partial(run_task, world, names.FAN_OUT, status_id=status_id)
 
 
 def _thumbnail(world: World) -> Run:

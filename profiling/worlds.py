@@ -1,11 +1,15 @@
 """A process with all of Microblog in it, on real servers, and requests to it that cost nothing themselves."""
 
+import logging
+import re
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
+import structlog
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.datastructures import Headers
@@ -17,12 +21,13 @@ from microblog.factory import SPARE_CONNECTIONS, STATEMENT_TIMEOUT_SECONDS, crea
 from microblog.http.cookies import log_in_cookie_name
 from microblog.observability import logs
 from microblog.services import applications, sessions, tokens
-from microblog.settings import load_settings
+from microblog.settings import Settings, load_settings
 from microblog.web.warming import warm_up
 from profiling.measuring import MeasuringError
 from profiling.servers import USERNAME, Servers
 
 SCOPES = "read write"
+NEXT = re.compile(r'<https?://[^/]+([^>]+)>; rel="next"')
 LOG = "world.log"
 
 
@@ -95,6 +100,14 @@ class Visit:
         return answer
 
 
+def walk_pages(world: World, path: str, headers: Mapping[str, str] | None = None) -> Iterator[str]:
+    """The paths of a list's pages, from this first one on, as its `Link` headers name them."""
+    while path:
+        yield path
+        found = NEXT.search(Visit(world, path, headers)().headers.get("Link", ""))
+        path = found[1] if found else ""
+
+
 @contextmanager
 def open_world(servers: Servers) -> Iterator[World]:
     """The application as a web process has it, in this process, its log in a file of the servers' folder.
@@ -103,10 +116,7 @@ def open_world(servers: Servers) -> Iterator[World]:
     """
     settings = load_settings(servers.environment | {"MICROBLOG_LOG_FORMAT": "json"})
     with ExitStack() as stack:
-        log = stack.enter_context((servers.folder / LOG).open("a", encoding="utf-8"))
-        logs.configure_logs(settings, service="web", stream=log)
-        # The log's file is closed: what this process says then goes where it went before.
-        stack.callback(logs.configure_logs, settings, service="profiling")
+        stack.enter_context(_logging_to(servers.folder / LOG, settings))
         stack.enter_context(deadlines.switched_on())
         resources = bootstrap(
             settings,
@@ -118,6 +128,22 @@ def open_world(servers: Servers) -> Iterator[World]:
         app = create_app(settings, resources)
         warm_up(app)
         yield _sign_in(app, resources, servers)
+
+
+@contextmanager
+def _logging_to(path: Path, settings: Settings) -> Iterator[None]:
+    """Log to a file as a web process does; this process's own logging is as before afterwards."""
+    root, former = logging.getLogger(), structlog.get_config()
+    handlers, level = list(root.handlers), root.level
+    with path.open("a", encoding="utf-8") as file:
+        logs.configure_logs(settings, service="web", stream=file)
+        try:
+            yield
+        finally:
+            root.handlers[:] = handlers
+            root.setLevel(level)
+            structlog.configure(**former)
+            logs.clear_context()
 
 
 def _sign_in(app: Flask, resources: Resources, servers: Servers) -> World:

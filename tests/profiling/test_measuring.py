@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devstack.processes import wait_for
-from profiling.measuring import MeasuringError, Meter, cpu_seconds, find_tree
+from profiling.measuring import MeasuringError, Meter, cpu_seconds, ended_seconds, find_tree
 
 BURN = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
 
@@ -37,6 +37,15 @@ def test_threads_are_added_up_and_ended_ones_are_not_forgotten(tmp_path: Path) -
     assert cpu_seconds(10, tmp_path) == pytest.approx(0.75)
     assert cpu_seconds(11, tmp_path) == pytest.approx(400 / os.sysconf("SC_CLK_TCK"))
     assert Meter(10, tmp_path).read() == pytest.approx(0.75 + 400 / os.sysconf("SC_CLK_TCK"))
+
+
+def test_children_that_have_ended_are_counted_in_their_parent(tmp_path: Path) -> None:
+    (tmp_path / "10").mkdir()
+    fields = ["S", "1", *["0"] * 9, "1", "2", "30", "40", *["0"] * 28]
+    (tmp_path / "10" / "stat").write_text(f"10 (name) {' '.join(fields)}\n")
+
+    assert ended_seconds(10, tmp_path) == pytest.approx(70 / os.sysconf("SC_CLK_TCK"))
+    assert ended_seconds(99, tmp_path) == 0
 
 
 def test_a_tree_that_changed_has_no_figure(tmp_path: Path) -> None:

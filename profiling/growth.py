@@ -1,0 +1,162 @@
+"""`growth`: how the cost of scenarios grows with the posts, the follows and the page, named and judged."""
+
+import argparse
+from collections.abc import Callable
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from profiling import growth_axes as axes
+from profiling.curves import Curve, Found
+from profiling.databases import check_size, database
+from profiling.fitting import LEAST_POINTS
+from profiling.growth_report import describe, draw
+from profiling.measuring import MeasuringError
+from profiling.results import RESULTS, write_result
+from profiling.scenarios import SCENARIOS, find_scenario, open_world
+
+NAME = "growth"
+HELP = "how cost grows with posts, follows, followers and pages"
+EXAMPLES = """\
+examples:
+  python -m profiling growth
+  python -m profiling growth --scenario home --scenario search --posts 10000 30000 100000
+  python -m profiling growth --full
+
+Cost is the CPU of a run: of the application, PostgreSQL and Redis. All sizes are measured in turns.
+Databases are generated when first needed and kept: that of 1,000,000 posts takes minutes and gigabytes.
+Exit code 1: something grows that must not, or a bar is missed."""
+SIZES = (10_000, 20_000, 50_000, 100_000)
+FULL_SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which scenarios are measured, on sites of which sizes, and how often each has its turn."""
+
+    scenarios: tuple[str, ...]
+    sizes: tuple[int, ...]
+    rounds: int
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.epilog = EXAMPLES
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        metavar="NAME",
+        help=f"only this one; repeatable. All: {', '.join(SCENARIOS)}",
+    )
+    sizes = ", ".join(f"{size:,}" for size in SIZES)
+    parser.add_argument(
+        "--posts", type=int, nargs="+", metavar="N", help=f"sizes of the sites (unless told {sizes})"
+    )
+    parser.add_argument("--full", action="store_true", help="sizes up to 1,000,000 posts")
+    parser.add_argument(
+        "--rounds", type=int, default=7, metavar="N", help="how often each size has its turn (default: 7)"
+    )
+    parser.add_argument(
+        "--output",
+        type=Path,
+        default=RESULTS,
+        metavar="DIR",
+        help=f"folder of the results (default: {RESULTS})",
+    )
+
+
+def run(given: argparse.Namespace, say: Say) -> int:
+    """Measure, tell and keep; 0 where all holds. What was measured is kept also where it ends early.
+
+    Raises `MeasuringError`, `StackError`.
+    """
+    plan = make_plan(given)
+    found = Found()
+    ended = "complete"
+    try:
+        measure_all(plan, found, say)
+    except BaseException as error:
+        ended = f"{type(error).__name__}: {error}"
+        raise
+    finally:
+        if found.curves:
+            path = keep(given.output, plan, found, ended)
+            for line in ["", *describe(found)]:
+                say(line)
+            say(f"All figures: {path}, the picture: {path.with_suffix('.png')}")
+    return 1 if found.problems else 0
+
+
+def make_plan(given: argparse.Namespace) -> Plan:
+    """The plan of a command's options. Raises `MeasuringError` for what can't be measured."""
+    measured = [name for name in SCENARIOS if name != "thumbnail"]
+    scenarios = tuple(dict.fromkeys(given.scenario or measured))
+    for name in scenarios:
+        find_scenario(name)
+    if "thumbnail" in scenarios:
+        raise MeasuringError("thumbnail: pictures cost the same whatever else there is")
+    sizes = tuple(sorted(set(given.posts or (FULL_SIZES if given.full else SIZES))))
+    if len(sizes) < LEAST_POINTS:
+        raise MeasuringError(f"give at least {LEAST_POINTS} sizes: fewer don't tell how costs grow")
+    if given.rounds < 2:
+        raise MeasuringError("give at least 2 rounds: one tells no spread")
+    check_size(sizes[0], axes.USUAL_FOLLOWS)
+    return Plan(scenarios, sizes, given.rounds)
+
+
+def measure_all(plan: Plan, found: Found, say: Say) -> None:
+    """Measure all curves and bars into `found`, as they come."""
+    with ExitStack() as stack:
+        servers = []
+        # All databases first: COPY doesn't work once there is a world.
+        for posts in plan.sizes:
+            say(f"Starting PostgreSQL and Redis with {posts:,} posts")
+            servers.append(stack.enter_context(database(posts, follows=axes.USUAL_FOLLOWS, say=say)))
+        worlds = [stack.enter_context(open_world(one)) for one in servers]
+        sites = list(zip(plan.sizes, worlds, strict=True))
+        for name in plan.scenarios:
+            if name in axes.TIMELINES:
+                found.curves.append(axes.by_page(name, sites[-1], plan.rounds, say))
+                found.bars.append(axes.page_bar(found.curves[-1]))
+            if name in axes.WITH_FOLLOWS:
+                found.curves.append(axes.by_follows(name, sites[-1], plan.rounds, say))
+            if name == "home":
+                found.bars.append(axes.home_bar(sites, plan.rounds, say))
+            if name == "fan-out":
+                found.curves.append(axes.by_followers(worlds[-1], plan.rounds, say))
+                found.bars += axes.fan_out_bars(found.curves[-1])
+            if name != "fan-out":
+                found.curves.append(axes.by_posts(name, sites, plan.rounds, say))
+
+
+def keep(folder: Path, plan: Plan, found: Found, ended: str) -> Path:
+    """Write the JSON file and the picture beside it; the file."""
+    result = {
+        "unit": "CPU seconds of a run",
+        "ended_by": ended,
+        "plan": asdict(plan),
+        "holds": ended == "complete" and not found.problems,
+        "problems": found.problems,
+        "bars": [asdict(bar) | {"holds": bar.holds} for bar in found.bars],
+        "curves": [_present(curve) for curve in found.curves],
+    }
+    path = write_result(folder, NAME, result)
+    draw(found, path.with_suffix(".png"))
+    return path
+
+
+def _present(curve: Curve) -> dict[str, Any]:
+    fitted = curve.fit
+    return {
+        "scenario": curve.scenario,
+        "axis": curve.axis,
+        "allowed": curve.allowed,
+        "fit": asdict(fitted) if fitted else None,
+        "factor": curve.factor,
+        "problems": curve.problems,
+        "points": [asdict(point) | {"cost": point.cost} for point in curve.points],
+    }

@@ -1,0 +1,124 @@
+"""What a cost may grow with: the site's posts, somebody's follows or followers, the page that is read."""
+
+from collections.abc import Callable, Sequence
+from itertools import islice
+
+from profiling.costs import Place, Run, measure
+from profiling.curves import Bar, Curve, compare, make_bar
+from profiling.databases import set_follows
+from profiling.fitting import CONSTANT, LEAST_POINTS, LINEAR, LOGARITHMIC
+from profiling.generating import CELEBRITY_FOLLOWERS, count_accounts
+from profiling.measuring import MeasuringError
+from profiling.scenarios import JSON_POST, SCENARIOS, fan_out_to, list_of_posts
+from profiling.worlds import World, walk_pages
+
+FOLLOWS = (20, 60, 200, 600, 2_000)
+USUAL_FOLLOWS = 50
+#: Who reads page 50 of their home timeline follows many.
+FOLLOWS_READ = 600
+PAGES = (1, 10, 20, 30, 40, 50)
+FOLLOWERS = (30, 100, 300, 1_000, CELEBRITY_FOLLOWERS)
+TIMELINES = {"public-timeline": "/api/v1/timelines/public", "home": "/api/v1/timelines/home"}
+#: How fast a scenario may grow with the posts, where that isn't O(log n): a day of a larger site has more.
+WITH_POSTS = {"daily-statistics": LINEAR}
+#: The same by follows: a feed is built from all who are followed.
+WITH_FOLLOWS = {"home": LOGARITHMIC, "feed-rebuild": LINEAR}
+HOME_BAR = 1.3
+PAGE_BAR = 1.2
+FAN_OUT_SECONDS = 2.0
+
+Say = Callable[[str], None]
+
+
+def by_posts(scenario: str, sites: Sequence[tuple[int, World]], rounds: int, say: Say) -> Curve:
+    """A scenario on sites of several sizes (posts, world)."""
+    say(f"{scenario} by posts")
+    places = [Place(posts, world, _always(SCENARIOS[scenario].prepare(world))) for posts, world in sites]
+    return Curve(scenario, "posts", measure(places, rounds), WITH_POSTS.get(scenario, LOGARITHMIC))
+
+
+def by_page(scenario: str, site: tuple[int, World], rounds: int, say: Say) -> Curve:
+    """A timeline's pages up to the last of PAGES that it has, each found by the one before.
+
+    Raises `MeasuringError` where these are too few to tell anything.
+    """
+    posts, world = site
+    follows = min(FOLLOWS_READ, count_accounts(posts))
+    say(f"{scenario} by page, {posts:,} posts, {follows} follows")
+    set_follows(world.servers, follows)
+    headers = world.bearer if scenario == "home" else {}
+    paths = list(islice(walk_pages(world, TIMELINES[scenario], headers), PAGES[-1]))
+    pages = [page for page in PAGES if page <= len(paths)]
+    if len(pages) < LEAST_POINTS:
+        raise MeasuringError(f"{scenario} has {len(paths)} pages only: take more posts")
+    places = [
+        Place(page, world, _always(list_of_posts(world, paths[page - 1], JSON_POST, headers)))
+        for page in pages
+    ]
+    points = measure(places, rounds)
+    set_follows(world.servers, USUAL_FOLLOWS)
+    return Curve(scenario, "page", points, CONSTANT)
+
+
+def page_bar(curve: Curve) -> Bar:
+    """The last page against the first."""
+    last = curve.points[-1]
+    ratios = compare(curve.points[0], last)
+    return make_bar(f"{curve.scenario}: page {last.size} against page 1", ratios, PAGE_BAR)
+
+
+def by_follows(scenario: str, site: tuple[int, World], rounds: int, say: Say) -> Curve:
+    """A member of one site who follows ever more accounts."""
+    posts, world = site
+    say(f"{scenario} by follows, {posts:,} posts")
+    counts = [count for count in FOLLOWS if count <= count_accounts(posts)]
+    places = [Place(count, world, _following(world, count, scenario)) for count in counts]
+    points = measure(places, rounds)
+    set_follows(world.servers, USUAL_FOLLOWS)
+    return Curve(scenario, "follows", points, WITH_FOLLOWS[scenario])
+
+
+def home_bar(sites: Sequence[tuple[int, World]], rounds: int, say: Say) -> Bar:
+    """The home timeline of many follows on the largest site against that of few on the smallest."""
+    ends = []
+    for (posts, world), wanted in ((sites[0], FOLLOWS[0]), (sites[-1], FOLLOWS[-1])):
+        count = min(wanted, count_accounts(posts))
+        set_follows(world.servers, count)
+        ends.append((posts, count, Place(posts, world, _always(SCENARIOS["home"].prepare(world)))))
+    (few_posts, few, _), (many_posts, many, _) = ends
+    name = f"home: {many:,} follows, {many_posts:,} posts against {few} follows, {few_posts:,} posts"
+    say(name)
+    first, last = measure([place for *_, place in ends], rounds)
+    for _, world in (sites[0], sites[-1]):
+        set_follows(world.servers, USUAL_FOLLOWS)
+    return make_bar(name, compare(first, last), HOME_BAR)
+
+
+def by_followers(world: World, rounds: int, say: Say) -> Curve:
+    """A post's way into the feeds of ever more followers."""
+    say("fan-out by followers")
+    found = dict(fan_out_to(world, count) for count in FOLLOWERS)
+    places = [Place(count, world, _always(work)) for count, work in sorted(found.items())]
+    return Curve("fan-out", "followers", measure(places, rounds), LINEAR)
+
+
+def fan_out_bars(curve: Curve) -> list[Bar]:
+    """The worker's own CPU for the celebrity's post; none where nobody has so many followers."""
+    last = curve.points[-1]
+    if last.size < CELEBRITY_FOLLOWERS:
+        return []
+    seconds = [one.python for one in last.rounds]
+    return [make_bar(f"fan-out to {last.size:,} followers, worker", seconds, FAN_OUT_SECONDS, "s")]
+
+
+def _always(work: Run) -> Callable[[], Run]:
+    return lambda: work
+
+
+def _following(world: World, count: int, scenario: str) -> Callable[[], Run]:
+    def enter() -> Run:
+        set_follows(world.servers, count)
+        # Other follows, other posts.
+        return SCENARIOS[scenario].prepare(world)
+
+    return enter

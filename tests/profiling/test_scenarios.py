@@ -1,0 +1,128 @@
+"""Each scenario does its work on a small site, and notices a wrong answer."""
+
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+import redis
+from sqlalchemy import delete, func, select
+
+from devstack.servers import Server
+from microblog.data.models import Account, Status
+from microblog.data.session import Database
+from microblog.jobs import names
+from microblog.settings import Settings
+from profiling import scenarios
+from profiling.costs import count_statements
+from profiling.measuring import MeasuringError
+from profiling.scenarios import (
+    SCENARIOS,
+    World,
+    fan_out_to,
+    find_scenario,
+    list_of_posts,
+    open_world,
+    run_task,
+)
+from profiling.servers import LIMITS, PLENTY, USERNAME, Servers
+from profiling.worlds import Visit, walk_pages
+from tests.factories import PASSWORD, make_account, make_follow, make_status
+
+POSTS = 45
+
+
+@pytest.fixture
+def world(
+    environment: dict[str, str],
+    settings: Settings,
+    database: Database,
+    redis_client: redis.Redis,
+    tmp_path: Path,
+) -> Iterator[World]:
+    """A site on which the visitor and two others follow somebody who posts."""
+    limits = {f"MICROBLOG_RATE_LIMIT_{limit}": PLENTY for limit in LIMITS}
+    nobody = cast("Server", None)
+    servers = Servers(tmp_path, nobody, nobody, environment | limits, PASSWORD)
+    with database.unit_of_work() as session:
+        author = make_account(session, "author")
+        for name in (USERNAME, "other", "third"):
+            make_follow(session, make_account(session, name), "author")
+    with open_world(servers) as world:
+        with database.unit_of_work() as session:
+            for number in range(POSTS):
+                make_status(session, world.resources.feeds, author, f"In the {scenarios.WORD}, {number}")
+        yield world
+
+
+def test_every_scenario_does_its_work(world: World) -> None:
+    check_member(world)
+    check_pages(world)
+    statements = {}
+    for name, scenario in SCENARIOS.items():
+        run = scenario.prepare(world)
+        with count_statements(world.resources.database.engine) as counted:
+            run()
+        statements[name] = counted.statements
+
+    assert min(statements.values()) >= 1
+    assert statements["feed-rebuild"] > statements["home"]
+    lines = (world.servers.folder / "world.log").read_text().splitlines()
+    assert sum('"http.request"' in line for line in lines) > 10
+    assert sum('"job.ended"' in line for line in lines) == 3
+
+
+def check_member(world: World) -> None:
+    with world.resources.database.unit_of_work() as session:
+        username = session.scalar(select(Account.username).where(Account.id == world.account_id))
+        newest = session.scalar(select(func.max(Status.id)))
+    assert username == USERNAME
+    assert world.member.get("/home").status_code == 200
+    assert world.client.get("/home").status_code == 303
+    assert str(newest).encode() in world.client.get("/api/v1/timelines/home", headers=world.bearer).data
+
+
+def check_pages(world: World) -> None:
+    paths = list(walk_pages(world, "/api/v1/timelines/public"))
+    assert [Visit(world, path)().body.count(scenarios.JSON_POST) for path in paths] == [20, 20, 5]
+
+
+def test_what_goes_wrong_is_noticed(world: World, database: Database) -> None:
+    runs = [SCENARIOS[name].prepare(world) for name in ("public-timeline", "home-html", "profile-html")]
+    followers, fan_out = fan_out_to(world, 3)
+    with database.unit_of_work() as session:
+        session.execute(delete(Status))
+
+    for run in runs:
+        with pytest.raises(MeasuringError, match="was answered with 0 posts, before with 20"):
+            run()
+    with pytest.raises(MeasuringError, match="without a post"):
+        SCENARIOS["public-timeline"].prepare(world)
+    with pytest.raises(MeasuringError, match="/api/v1/timelines/home was answered by 401"):
+        list_of_posts(world, "/api/v1/timelines/home", scenarios.JSON_POST)
+    # A fan-out of a post that is gone has nothing to do, which is no failure.
+    fan_out()
+    assert followers == 3
+    with pytest.raises(MeasuringError, match=r"statistics.daily ended with retried: .*Error"):
+        run_task(world, names.DAILY_STATISTICS, day="nonsense")
+
+
+def test_an_unknown_scenario_is_answered_by_the_known_ones() -> None:
+    with pytest.raises(MeasuringError, match="there is no scenario nonsense: give one of public-timeline, "):
+        find_scenario("nonsense")
+
+
+@pytest.mark.parametrize("name", sorted({one for scenario in SCENARIOS.values() for one in scenario.hot}))
+def test_hot_functions_are_there(name: str) -> None:
+    parts = name.split(".")
+    for length in range(len(parts) - 1, 0, -1):
+        try:
+            found: Any = import_module(".".join(parts[:length]))
+        except ModuleNotFoundError:
+            continue
+        for part in parts[length:]:
+            found = getattr(found, part)
+        assert callable(found)
+        return
+    raise AssertionError(name)
