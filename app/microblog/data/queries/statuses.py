@@ -107,16 +107,17 @@ def _names(parameter: str) -> ColumnElement[Any]:
 
 
 _TAGGED = bindparam("tagged", type_=TEXT)
+_ACCOUNT = bindparam("account_id", type_=BigInteger)
 OF_ACCOUNT = _paged(
     _for_both(
-        _status.account_id == bindparam("account_id", type_=BigInteger),
+        _status.account_id == _ACCOUNT,
         or_(~_is("exclude_reblogs"), _status.reblog_of_id.is_(None)),
         or_(
             ~_is("exclude_replies"),
             _status.in_reply_to_account_id.is_(None),
             _status.in_reply_to_account_id == _status.account_id,
         ),
-        or_(~_is("is_pinned"), exists().where(Pin.status_id == _status.id)),
+        or_(~_is("is_pinned"), exists().where(Pin.status_id == _status.id, Pin.account_id == _ACCOUNT)),
         or_(_TAGGED.is_(None), _uses_tag(array([_TAGGED]))),
         boosts=True,
         # Who looks at a profile wants to read it, but not what it repeats of somebody blocked or muted.
@@ -164,7 +165,9 @@ def _last_uses(*, upwards: bool) -> ColumnElement[bool]:
         .limit(bindparam("tag_uses"))
         .lateral("uses")
     )
-    return _status.id.in_(select(uses.c.status_id).select_from(tags.join(uses, literal_column("true"))))
+    found = select(uses.c.status_id).select_from(tags.join(uses, literal_column("true"))).scalar_subquery()
+    # An array is read first; of a join PostgreSQL may think that reading all posts is as well.
+    return _status.id == any_(func.array(found, type_=_NUMBERS))
 
 
 def _of_tags(statement: AnySelect) -> PagedSelect:
