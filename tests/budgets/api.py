@@ -43,8 +43,8 @@ READING: dict[str, tuple[Ask, ...]] = {
     ),
     "GET /api/v1/favourites": (member(STATUSES),),
     "GET /api/v1/bookmarks": (member(STATUSES),),
-    # The post, the ids of its conversation, and what stands there.
-    "GET /api/v1/statuses/<id:status_id>/context": both(1 + 1 + STATUSES, at={"status_id": "root"}),
+    # The post, and what stands above and below it.
+    "GET /api/v1/statuses/<id:status_id>/context": both(1 + STATUSES, at={"status_id": "root"}),
     # Their notifications, and the posts of these.
     "GET /api/v1/notifications": (member(ROWS + STATUSES), member(ROWS + STATUSES, query="types[]=mention")),
     # People, tags with their use, posts.

@@ -7,28 +7,28 @@ ALICE, BOB = 1, 2
 #: More than a page of any list holds; and of what alice has so much that nothing may read all of it.
 ROWS = 50
 MANY = 2_000
-#: Minutes after the crowd's last post, of the first of: bob's posts, alice's, answers to her, and boosts.
+#: Places after the crowd's last post, of the first of: bob's posts, alice's, answers to her, and boosts.
 BOBS, OWN, ANSWERS, BOOSTS = 1, 55, 110, 165
 
 
-def _after(minutes: int, number: str = "n") -> str:
-    return id_of(f"{POSTS + minutes - 1} + {number}")
+def _after(place: int, number: str = "n") -> str:
+    return id_of(f"{POSTS + place - 1} + {number}")
 
 
-def _post(minutes: int, author: str, text: str, **columns: str) -> str:
+def _post(place: int, author: str, text: str, **columns: str) -> str:
     names = "".join(f", {name}" for name in columns)
     values = "".join(f", {value}" for value in columns.values())
     return f"""INSERT INTO statuses (id, account_id, text, content{names})
-    SELECT {_after(minutes)}, {author}, '{text} ' || n, '<p>{text}</p>'{values} {series(ROWS)}"""
+    SELECT {_after(place)}, {author}, '{text} ' || n, '<p>{text}</p>'{values} {series(ROWS)}"""
 
 
-def _tag(minutes: int) -> str:
+def _tag(place: int) -> str:
     return f"""INSERT INTO status_tags (status_id, tag_id)
-    SELECT {_after(minutes)}, id {series(ROWS)}, tags WHERE name IN ('cats', 'dogs')"""
+    SELECT {_after(place)}, id {series(ROWS)}, tags WHERE name IN ('cats', 'dogs')"""
 
 
-def _mention(minutes: int, account_id: int) -> str:
-    return f"""INSERT INTO mentions (status_id, account_id) SELECT {_after(minutes)}, {account_id}
+def _mention(place: int, account_id: int) -> str:
+    return f"""INSERT INTO mentions (status_id, account_id) SELECT {_after(place)}, {account_id}
     {series(ROWS)}"""
 
 
@@ -62,8 +62,8 @@ def make_cast(password_hash: str) -> list[str]:
         ),
         f"""INSERT INTO statuses (id, account_id, reblog_of_id)
         SELECT {_after(BOOSTS)}, {someone("n")}, {first} {series(ROWS)}""",
-        *(_tag(minutes) for minutes in (BOBS, OWN, ANSWERS)),
-        *(_mention(minutes, one) for minutes, one in ((BOBS, ALICE), (OWN, BOB), (ANSWERS, ALICE))),
+        *(_tag(place) for place in (BOBS, OWN, ANSWERS)),
+        *(_mention(place, one) for place, one in ((BOBS, ALICE), (OWN, BOB), (ANSWERS, ALICE))),
         _tell("favourite", first, MANY),
         _tell("mention", _after(ANSWERS), ROWS),
         *(
@@ -84,9 +84,9 @@ def make_cast(password_hash: str) -> list[str]:
         ),
         f"INSERT INTO follows (account_id, target_account_id) VALUES ({ALICE}, {BOB}), ({BOB}, {ALICE})",
         *(
-            f"INSERT INTO {table} (account_id, status_id) SELECT {ALICE}, {_after(minutes)} {series(ROWS)}"
+            f"INSERT INTO {table} (account_id, status_id) SELECT {ALICE}, {_after(place)} {series(ROWS)}"
             for table in ("favourites", "bookmarks")
-            for minutes in (BOBS, OWN)
+            for place in (BOBS, OWN)
         ),
         f"INSERT INTO favourites (account_id, status_id) SELECT {someone('n')}, {first} {series(ROWS)}",
         f"INSERT INTO pins (account_id, status_id) VALUES ({ALICE}, {_after(OWN, '2')})",

@@ -1,7 +1,7 @@
 """A site of some size, so that PostgreSQL plans as it does in life; made by PostgreSQL itself in seconds.
 
 Accounts of the crowd have ids from FIRST on and names like `person_7`; what they do has ids as the site
-makes them, a minute apart, so that posts of tests are newer.
+makes them, minutes apart, so that posts of tests are newer.
 """
 
 import time
@@ -14,15 +14,16 @@ ACCOUNTS = 8_000
 POSTS = 20_000
 ROWS = 20_000
 TAGS = 3_000
-#: Minutes between the crowd's last post and now.
-SINCE = 200
+#: Between two posts, and how many of these between the crowd's last one and now.
+MINUTES = 10
+SINCE = 220
 #: In milliseconds since 1970.
-FIRST_POST = int(time.time() * 1000) - (POSTS + SINCE) * 60_000
+FIRST_POST = int(time.time() * 1000) - (POSTS + SINCE) * MINUTES * 60_000
 
 
 def id_of(number: str) -> str:
-    """SQL for an id of so many minutes after the crowd's first post."""
-    return f"(({FIRST_POST} + ({number})::bigint * 60000) << 16 | (({number}) & 65535))"
+    """SQL for the id of a post of that number."""
+    return f"(({FIRST_POST} + ({number})::bigint * {MINUTES} * 60000) << 16 | (({number}) & 65535))"
 
 
 def someone(number: str, prime: int = 1) -> str:
@@ -50,7 +51,7 @@ STATEMENTS = (
         CASE WHEN {_IS_BOOST} THEN '' ELSE 'post ' || n || ' about word' || n % 500 END,
         CASE WHEN {_IS_BOOST} THEN '' ELSE '<p>post ' || n || '</p>' END,
         CASE n % 20 WHEN 13 THEN 'unlisted' WHEN 14 THEN 'private' WHEN 15 THEN 'direct' ELSE 'public' END,
-        now() - ({POSTS} - n) * interval '1 minute',
+        now() - ({POSTS} - n) * interval '{MINUTES} minutes',
         CASE WHEN {_IS_REPLY} THEN {id_of(_PARENT)} END,
         CASE WHEN {_IS_REPLY} THEN {someone(_PARENT, 7)} END,
         CASE WHEN {_IS_REPLY} THEN {id_of(_PARENT)} END,

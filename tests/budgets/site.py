@@ -57,7 +57,7 @@ PAGES: dict[str, tuple[Ask, ...]] = {
     "GET /@<username:username>": (visitor(2), member(3)),
     "GET /@<username:username>/followers": both(2),
     "GET /@<username:username>/following": both(2),
-    "GET /@<username:username>/<id:status_id>": both(2, at={"username": "alice_name", "status_id": "root"}),
+    "GET /@<username:username>/<id:status_id>": both(1, at={"username": "alice_name", "status_id": "root"}),
     "GET /@<username:username>/<id:status_id>/delete": (
         member(1, at={"username": "alice_name", "status_id": "own"}),
     ),
