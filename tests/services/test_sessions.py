@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.models import LogInSession, User
 from microblog.domain.errors import InvalidCredentials, NotFound
-from microblog.services import accounts, sessions
+from microblog.services import accounts, blocks, mutes, sessions
 from microblog.services.passwords import Argon2Hasher
 from tests.factories import HASHER, PASSWORD, make_account, make_follow
 
@@ -140,6 +140,26 @@ def test_unread_are_those_that_the_page_shows(session: Session) -> None:
     viewer = sessions.authenticate(session, token=new.token)
     assert viewer is not None
     assert viewer.unread_notifications == 1
+
+
+def test_what_others_have_among_themselves_hides_nothing_unread(session: Session) -> None:
+    ada = make_account(session, "ada")
+    new = log_in(session)
+    people = [make_account(session, name) for name in ("bob", "eve", "joe", "sue")]
+    for account_id in people[:3]:
+        make_follow(session, account_id, "ada")
+    bob, eve, joe, sue = people
+    blocks.block(session, account_id=bob, target_id=sue)
+    blocks.block(session, account_id=sue, target_id=eve)
+    mutes.mute(session, account_id=sue, target_id=joe)
+
+    def unread() -> int:
+        viewer = sessions.authenticate(session, token=new.token)
+        return viewer.unread_notifications if viewer else 0
+
+    assert unread() == 3
+    mutes.mute(session, account_id=ada, target_id=joe)
+    assert unread() == 2
 
 
 def test_sessions_are_listed_and_revoked(session: Session) -> None:

@@ -3,7 +3,7 @@ from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
 from microblog.data.feeds import Feeds
-from microblog.data.models import Account, Job, Notification, Status
+from microblog.data.models import Account, Job, Mention, Notification, Status
 from microblog.domain.errors import NotFound, ValidationError
 from microblog.domain.visibility import Visibility
 from microblog.services import accounts, statuses
@@ -79,6 +79,8 @@ def test_a_reply_tells_whom_it_answers_named_or_not(session: Session, feeds: Fee
     make_status(session, feeds, ada, "To myself", in_reply_to_id=root)
     told = session.execute(select(Notification.account_id, Notification.status_id)).all()
     assert [tuple(one) for one in told] == [(ada, reply)]
+    named = session.execute(select(Mention.account_id, Mention.status_id)).all()
+    assert [tuple(one) for one in named] == [(ada, reply)], "oneself is not named"
 
 
 def test_a_reply_outlives_what_it_answers(session: Session, feeds: Feeds) -> None:

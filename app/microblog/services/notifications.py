@@ -55,11 +55,6 @@ def take_back(
     )
 
 
-def notify_mentioned(session: Session, account_ids: Sequence[int], *, author_id: int, status_id: int) -> None:
-    """Tell these accounts that a status names them."""
-    notify(session, account_ids, from_account_id=author_id, kind=MENTION, status_id=status_id)
-
-
 def notify_followed(session: Session, account_id: int, *, follower_id: int) -> None:
     """Tell an account of its new follower, once."""
     notify(session, [account_id], from_account_id=follower_id, kind=FOLLOW, status_id=None)

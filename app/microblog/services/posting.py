@@ -64,14 +64,13 @@ def post_status(
     answered = _get_answered(session, in_reply_to_id, author_id)
     if answered and not is_chosen:
         visibility = narrower(visibility, Visibility(answered.visibility))
-    if answered and visibility in OPEN:
-        _count_reply(session, answered)
     conversation_id = (answered.conversation_id or answered.shown_id) if answered else None
     addressed = _find_addressed(
         session, draft, author_id, answered.account_id if answered else None, conversation_id
     )
     status_id = queries.insert_status(
         session,
+        counts_reply=answered is not None and visibility in OPEN,
         account_id=author_id,
         visibility=visibility,
         in_reply_to_id=answered.shown_id if answered else None,
@@ -80,16 +79,12 @@ def post_status(
         application_id=application_id,
         **_make_columns(draft, addressed),
     )
+    if status_id is None:
+        raise ValidationError({"in_reply_to_id": DELETED})
     if key_hash:
         queries.bind_idempotency_key(session, author_id, key_hash, status_id)
-    if tags := find_tags(draft.text):
-        queries.insert_tags(session, status_id, tags)
-    if addressed:
-        queries.insert_mentions(session, status_id, sorted(one.id for one in addressed))
-    told = sorted(one.id for one in addressed if one.hears and one.id != author_id)
-    enqueue_many(
-        session, [(names.FAN_OUT, {"status_id": status_id}), *_tell(session, told, author_id, status_id)]
-    )
+    told = _insert_parts(session, draft, addressed, author_id=author_id, status_id=status_id)
+    enqueue_many(session, [(names.FAN_OUT, {"status_id": status_id}), *_mail(told, status_id)])
     # At once for the author; the fan-out job repeats it after the commit. An id without a row is not shown.
     feeds.push([feed_key(author_id, feed_version)], status_id)
     metrics.STATUSES_POSTED.inc()
@@ -111,10 +106,11 @@ def edit_status(session: Session, *, author_id: int, status_id: int, draft: Draf
     addressed = _find_addressed(session, draft, author_id, answered_id, conversation_id)
     queries.keep_version(session, former)
     queries.update_status(session, status_id, **_make_columns(draft, addressed))
-    queries.replace_tags(session, status_id, find_tags(draft.text))
-    new = queries.replace_mentions(session, status_id, sorted(one.id for one in addressed))
-    told = sorted(one.id for one in addressed if one.id in new and one.hears and one.id != author_id)
-    enqueue_many(session, _tell(session, told, author_id, status_id))
+    queries.delete_tags(session, status_id)
+    present = queries.keep_mentions(session, status_id, [one.id for one in addressed])
+    new = [one for one in addressed if one.id not in present]
+    told = _insert_parts(session, draft, new, author_id=author_id, status_id=status_id)
+    enqueue_many(session, _mail(told, status_id))
     notifications.notify_edited(session, author_id=author_id, status_id=status_id)
 
 
@@ -131,6 +127,9 @@ def _find_addressed(
     session: Session, draft: Draft, author_id: int, answered_id: int | None, conversation_id: int | None
 ) -> list[Addressed]:
     mentioned = find_mentions(draft.text)
+    if answered_id == author_id:
+        # Whoever goes on with a thread of their own addresses nobody.
+        answered_id = None
     if not mentioned and answered_id is None:
         return []
     return addressing.find_addressed(
@@ -142,12 +141,27 @@ def _find_addressed(
     )
 
 
-def _tell(
-    session: Session, told: list[int], author_id: int, status_id: int
-) -> list[tuple[JobType, dict[str, int]]]:
-    """Tell these accounts that a post names them; the jobs that mail them."""
-    if told:
-        notifications.notify_mentioned(session, told, author_id=author_id, status_id=status_id)
+def _insert_parts(
+    session: Session, draft: Draft, addressed: Sequence[Addressed], *, author_id: int, status_id: int
+) -> list[int]:
+    """Write tags and mentions, and tell those who want to hear of it; who they are."""
+    tags = find_tags(draft.text)
+    told = sorted(one.id for one in addressed if one.hears and one.id != author_id)
+    if tags or addressed:
+        queries.insert_parts(
+            session,
+            status_id,
+            author_id=author_id,
+            tags=tags,
+            mentioned=sorted(one.id for one in addressed),
+            told=told,
+            kind=notifications.MENTION,
+        )
+    return told
+
+
+def _mail(told: Sequence[int], status_id: int) -> list[tuple[JobType, dict[str, int]]]:
+    """The jobs that mail those who were told."""
     return [(names.MENTION_MAIL, {"status_id": status_id, "account_id": one}) for one in told]
 
 
@@ -190,9 +204,3 @@ def _get_answered(session: Session, status_id: int | None, viewer_id: int) -> St
     if answered is None:
         raise ValidationError({"in_reply_to_id": DELETED})
     return answered
-
-
-def _count_reply(session: Session, answered: StatusRow) -> None:
-    # Before the reply is written: the locked row can't be deleted in between.
-    if not queries.count(session, answered.shown_id, "replies_count", 1):
-        raise ValidationError({"in_reply_to_id": DELETED})

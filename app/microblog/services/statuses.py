@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
-from microblog.data.queries import posting
+from microblog.data.queries import posting, threads
 from microblog.data.queries import statuses as queries
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.errors import NotFound
@@ -79,8 +79,8 @@ def delete_status(session: Session, *, account_id: int, status_id: int) -> None:
 
 
 def get_thread(session: Session, *, status_id: int, viewer_id: int | None) -> Thread:
-    """A status with its conversation, bounded by domain/limits.py. Two statements. Raises NotFound."""
-    rows = {row.id: row for row in queries.get_thread_rows(session, status_id, viewer_id)}
+    """A status with its conversation, bounded by domain/limits.py. One statement. Raises NotFound."""
+    rows = {row.id: row for row in threads.get_thread_rows(session, status_id, viewer_id)}
     status = rows.pop(status_id, None)
     if status is None:
         raise NotFound

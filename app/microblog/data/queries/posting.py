@@ -13,9 +13,10 @@ from sqlalchemy import (
     any_,
     bindparam,
     delete,
-    false,
+    exists,
     func,
     insert,
+    literal,
     select,
     text,
     update,
@@ -32,26 +33,68 @@ from microblog.data.models import (
     Status,
     StatusEdit,
     StatusTag,
-    Tag,
 )
 from microblog.domain.visibility import OPEN, Visibility
 
 _NAMES: Any = ARRAY(TEXT)
-_LINK_TAGS = text(
-    "INSERT INTO status_tags (status_id, tag_id) SELECT :status_id, id FROM tags WHERE name = ANY(:names)"
-).bindparams(bindparam("names", type_=_NAMES), bindparam("status_id", type_=BigInteger))
+_NUMBERS: Any = ARRAY(BigInteger)
+# Tags that there are stay untouched. New ones are made in order, so that two posts with the same ones cannot
+# wait for each other; one that somebody else makes meanwhile is waited for, and found by writing to it what
+# it holds (which locks it less than its name would).
+_INSERT_PARTS = text(
+    """
+    WITH known AS (SELECT id, name FROM tags WHERE name = ANY(:tags)),
+    made AS (
+        INSERT INTO tags (name)
+        SELECT DISTINCT name FROM unnest(:tags) AS wanted(name)
+        WHERE name NOT IN (SELECT name FROM known) ORDER BY name
+        ON CONFLICT (name) DO UPDATE SET created_at = tags.created_at RETURNING id
+    ), named AS (
+        INSERT INTO mentions (status_id, account_id) SELECT :status_id, unnest(:mentioned)
+    ), told AS (
+        INSERT INTO notifications (account_id, from_account_id, kind, status_id)
+        SELECT unnest(:told), :author_id, :kind, :status_id ON CONFLICT DO NOTHING
+    )
+    INSERT INTO status_tags (status_id, tag_id)
+    SELECT :status_id, id FROM known UNION ALL SELECT :status_id, id FROM made
+    """
+).bindparams(
+    bindparam("status_id", type_=BigInteger),
+    bindparam("author_id", type_=BigInteger),
+    bindparam("kind", type_=TEXT),
+    bindparam("tags", type_=_NAMES),
+    bindparam("mentioned", type_=_NUMBERS),
+    bindparam("told", type_=_NUMBERS),
+)
 
 
-def insert_status(session: Session, **values: Any) -> int:
-    """Write a status or a boost and count it for its author. Two statements."""
-    status_id = session.scalars(insert(Status).values(**values).returning(Status.id)).one()
-    if counts_for_author(values["visibility"], values.get("reblog_of_id")):
-        session.execute(
-            update(Account)
-            .where(Account.id == values["account_id"])
-            .values(statuses_count=Account.statuses_count + 1, last_status_at=func.now())
+def insert_status(session: Session, *, counts_reply: bool, **values: Any) -> int | None:
+    """Write a post, and count it for its author and (`counts_reply`) for the post that it answers.
+
+    None, and nothing is written, where a post that would count it is gone. One statement.
+    """
+    statement = insert(Status).values(**values)
+    author = (
+        update(Account)
+        .where(Account.id == values["account_id"])
+        .values(statuses_count=Account.statuses_count + 1, last_status_at=func.now())
+    )
+    if counts_reply:
+        # Locked before the reply is written: it can't be deleted in between.
+        answered = (
+            update(Status)
+            .where(Status.id == values["in_reply_to_id"])
+            .values(replies_count=Status.replies_count + 1)
+            .returning(Status.id)
+            .cte("answered")
         )
-    return status_id
+        columns = [Status.__table__.c[name] for name in values]
+        row = select(*(literal(values[column.name], column.type) for column in columns)).select_from(answered)
+        statement = insert(Status).from_select(columns, row)
+        author = author.where(exists(select(answered.c.id)))
+    if counts_for_author(values["visibility"], values.get("reblog_of_id")):
+        statement = statement.add_cte(author.cte("author"))
+    return session.scalars(statement.returning(Status.id)).one_or_none()
 
 
 def counts_for_author(visibility: str, reblog_of_id: int | None) -> bool:
@@ -81,39 +124,42 @@ def count(session: Session, status_id: int, counter: str, change: int) -> bool:
     return session.scalars(statement.returning(Status.id)).one_or_none() is not None
 
 
-def insert_mentions(session: Session, status_id: int, account_ids: Sequence[int]) -> None:
-    """Record whom a status names."""
-    session.execute(
-        insert(Mention).values([{"status_id": status_id, "account_id": one} for one in account_ids])
-    )
+def insert_parts(
+    session: Session,
+    status_id: int,
+    *,
+    author_id: int,
+    tags: Sequence[str],
+    mentioned: Sequence[int],
+    told: Sequence[int],
+    kind: str,
+) -> None:
+    """Record which tags (normalised names; new ones are made) a status uses and whom it names, and tell
+    (notifications of this `kind`) those of `told`. One statement.
+    """
+    parameters = {
+        "status_id": status_id,
+        "author_id": author_id,
+        "kind": kind,
+        "tags": list(tags),
+        "mentioned": list(mentioned),
+        "told": list(told),
+    }
+    session.execute(_INSERT_PARTS, parameters)
 
 
-def replace_mentions(session: Session, status_id: int, account_ids: Sequence[int]) -> set[int]:
-    """Record whom a changed status names; those who are new."""
-    named = Mention.account_id == any_(bindparam("ids", type_=ARRAY(BigInteger)))
-    gone = delete(Mention).where(Mention.status_id == status_id, ~named if account_ids else ~false())
-    session.execute(gone, {"ids": list(account_ids)} if account_ids else {})
-    if not account_ids:
-        return set()
-    values = [{"status_id": status_id, "account_id": one} for one in account_ids]
-    made = upsert(Mention).values(values).on_conflict_do_nothing().returning(Mention.account_id)
-    return set(session.scalars(made))
+def keep_mentions(session: Session, status_id: int, account_ids: Sequence[int]) -> set[int]:
+    """Forget whom a changed status names no more; who of `account_ids` it named before."""
+    stay = Mention.account_id == any_(bindparam("ids", type_=_NUMBERS))
+    gone = delete(Mention).where(Mention.status_id == status_id, ~stay)
+    session.execute(gone, {"ids": list(account_ids)})
+    left = select(Mention.account_id).where(Mention.status_id == status_id)
+    return set(session.scalars(left))
 
 
-def insert_tags(session: Session, status_id: int, names: Sequence[str]) -> None:
-    """Record which tags (normalised names) a status uses; new tags are made."""
-    # In order, so that two posts with the same new tags cannot wait for each other.
-    values = [{"name": name} for name in sorted(names)]
-    session.execute(upsert(Tag).values(values).on_conflict_do_nothing(index_elements=["name"]))
-    # A statement of its own: it sees also the tags that somebody else made meanwhile.
-    session.execute(_LINK_TAGS, {"status_id": status_id, "names": list(names)})
-
-
-def replace_tags(session: Session, status_id: int, names: Sequence[str]) -> None:
-    """Record which tags a changed status uses."""
+def delete_tags(session: Session, status_id: int) -> None:
+    """Forget which tags a status uses."""
     session.execute(delete(StatusTag).where(StatusTag.status_id == status_id))
-    if names:
-        insert_tags(session, status_id, names)
 
 
 def lock_own_status(session: Session, status_id: int, account_id: int) -> AnyRow | None:

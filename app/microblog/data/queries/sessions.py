@@ -22,12 +22,13 @@ from microblog.data.queries.visibility import is_silenced
 from microblog.domain.limits import UNREAD_NOTIFICATIONS
 
 _causes = aliased(Account)
-_accounts, _causes_of = Account.__table__.c, inspect(_causes).selectable.c
+_told, _causes_of = Notification.__table__.c, inspect(_causes).selectable.c
 # Those that the page of notifications shows: what suspended or silenced people did is out.
 _unread = (
     select(Notification.id)
     .join(_causes, _causes.id == Notification.from_account_id)
-    .where(_causes.suspended_at.is_(None), ~is_silenced(_accounts.id, _causes_of.id))
+    # By the notification's own column: a table two levels up would be taken for any account.
+    .where(_causes.suspended_at.is_(None), ~is_silenced(_told.account_id, _causes_of.id))
     .where(Notification.account_id == Account.id, Notification.id > func.coalesce(Marker.last_read_id, 0))
     .correlate(Account, Marker)
     .limit(UNREAD_NOTIFICATIONS)

@@ -140,14 +140,30 @@ def _columns_of_viewer(shown: FromClause) -> list[ColumnElement[Any]]:
     boost = Status.__table__.alias("own_boost")
     conversation = func.coalesce(shown.c.conversation_id, shown.c.id)
     return [
-        exists().where(Favourite.status_id == shown.c.id, Favourite.account_id == VIEWER).label("favourited"),
-        exists(literal_column("1"))
-        .select_from(boost)
-        .where(boost.c.reblog_of_id == shown.c.id, boost.c.account_id == VIEWER)
-        .label("reblogged"),
-        exists().where(Bookmark.status_id == shown.c.id, Bookmark.account_id == VIEWER).label("bookmarked"),
-        exists().where(Pin.status_id == shown.c.id).label("pinned"),
-        exists()
-        .where(ConversationMute.conversation_id == conversation, ConversationMute.account_id == VIEWER)
-        .label("muted"),
+        _for_each_row(
+            Favourite.__table__, Favourite.status_id == shown.c.id, Favourite.account_id == VIEWER
+        ).label("favourited"),
+        _for_each_row(boost, boost.c.reblog_of_id == shown.c.id, boost.c.account_id == VIEWER).label(
+            "reblogged"
+        ),
+        _for_each_row(
+            Bookmark.__table__, Bookmark.status_id == shown.c.id, Bookmark.account_id == VIEWER
+        ).label("bookmarked"),
+        # The author's own question only.
+        _for_each_row(Pin.__table__, Pin.status_id == shown.c.id, Pin.account_id == VIEWER).label("pinned"),
+        _for_each_row(
+            ConversationMute.__table__,
+            ConversationMute.conversation_id == conversation,
+            ConversationMute.account_id == VIEWER,
+        ).label("muted"),
     ]
+
+
+def _for_each_row(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
+    """Whether there is such a row, looked up for each row of the page.
+
+    For a list that PostgreSQL takes for a long one it would else read all that the viewer ever favourited,
+    or all pins that there are. With an offset, even of 0, it doesn't think of that.
+    """
+    found: AnySelect = select(literal_column("1")).select_from(table).where(*conditions)
+    return exists(found.offset(literal_column("0")))

@@ -1,4 +1,4 @@
-"""Reading statuses: single ones, threads, and lists of an account, a tag, everybody, or found by words."""
+"""Reading statuses: single ones, and lists of an account, a tag, everybody, or found by words."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,6 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
-    text,
     union_all,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, array
@@ -33,8 +32,8 @@ from microblog.data.queries.status_rows import (
     statuses,
     wanted_in_timelines,
 )
-from microblog.data.queries.visibility import NOBODY, VIEWER, is_wanted
-from microblog.domain.limits import THREAD_ANCESTORS, THREAD_DESCENDANTS, VERSIONS
+from microblog.data.queries.visibility import VIEWER, is_wanted
+from microblog.domain.limits import VERSIONS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
 
@@ -75,13 +74,6 @@ _HOME_BY_IDS = (
     .where(_status.id == _IDS, wanted_in_timelines(boosts=True), _IS_WELCOME_BOOST)
     .order_by(_status.id.desc())
 )
-# The post that was asked for is shown whoever wrote it; the others where the viewer wants to read them.
-_THREAD_BY_IDS = _for_both(
-    _status.id == _IDS,
-    wanted=or_(is_wanted(authors.c.id), _status.id == bindparam("status_id", type_=BigInteger)),
-)
-_THREAD = ByViewer(_THREAD_BY_IDS.visitor.order_by(_status.id), _THREAD_BY_IDS.person.order_by(_status.id))
-
 PUBLIC = _paged(
     _for_both(
         _IS_PUBLIC,
@@ -107,16 +99,17 @@ def _names(parameter: str) -> ColumnElement[Any]:
 
 
 _TAGGED = bindparam("tagged", type_=TEXT)
+_ACCOUNT = bindparam("account_id", type_=BigInteger)
 OF_ACCOUNT = _paged(
     _for_both(
-        _status.account_id == bindparam("account_id", type_=BigInteger),
+        _status.account_id == _ACCOUNT,
         or_(~_is("exclude_reblogs"), _status.reblog_of_id.is_(None)),
         or_(
             ~_is("exclude_replies"),
             _status.in_reply_to_account_id.is_(None),
             _status.in_reply_to_account_id == _status.account_id,
         ),
-        or_(~_is("is_pinned"), exists().where(Pin.status_id == _status.id)),
+        or_(~_is("is_pinned"), exists().where(Pin.status_id == _status.id, Pin.account_id == _ACCOUNT)),
         or_(_TAGGED.is_(None), _uses_tag(array([_TAGGED]))),
         boosts=True,
         # Who looks at a profile wants to read it, but not what it repeats of somebody blocked or muted.
@@ -164,7 +157,9 @@ def _last_uses(*, upwards: bool) -> ColumnElement[bool]:
         .limit(bindparam("tag_uses"))
         .lateral("uses")
     )
-    return _status.id.in_(select(uses.c.status_id).select_from(tags.join(uses, literal_column("true"))))
+    found = select(uses.c.status_id).select_from(tags.join(uses, literal_column("true"))).scalar_subquery()
+    # An array is read first; of a join PostgreSQL may think that reading all posts is as well.
+    return _status.id == any_(func.array(found, type_=_NUMBERS))
 
 
 def _of_tags(statement: AnySelect) -> PagedSelect:
@@ -194,32 +189,6 @@ FOUND = _paged(
     )
 )
 
-# Ids only, bounded on both sides; the rows pass the visibility predicate in the statement that follows. What
-# the viewer may not see doesn't count below: a few hundred hidden answers would push out all others.
-_SEE = """(
-    s.visibility IN ('public', 'unlisted') OR s.account_id = :viewer_id
-    OR EXISTS (SELECT FROM mentions m WHERE m.status_id = s.id AND m.account_id = :viewer_id)
-    OR s.visibility = 'private' AND EXISTS (
-        SELECT FROM follows f WHERE f.account_id = :viewer_id AND f.target_account_id = s.account_id
-    )
-)"""
-_THREAD_IDS = text(
-    """
-    WITH RECURSIVE ancestors(id, parent, depth) AS (
-        SELECT id, in_reply_to_id, 0 FROM statuses WHERE id = :status_id
-        UNION ALL
-        SELECT s.id, s.in_reply_to_id, depth + 1 FROM ancestors JOIN statuses s ON s.id = ancestors.parent
-        WHERE depth < :max_ancestors
-    ), descendants(id) AS (
-        SELECT s.id FROM statuses s WHERE in_reply_to_id = :status_id AND {see}
-        UNION ALL
-        SELECT s.id FROM descendants JOIN statuses s ON s.in_reply_to_id = descendants.id WHERE {see}
-    )
-    SELECT id FROM ancestors
-    UNION ALL
-    (SELECT id FROM descendants LIMIT :max_descendants)
-    """.replace("{see}", _SEE)
-).bindparams(bindparam("viewer_id", type_=BigInteger))
 _SOURCE = select(Status.id, Status.text, Status.spoiler_text).where(
     Status.id == bindparam("status_id", type_=BigInteger),
     Status.account_id == bindparam("account_id", type_=BigInteger),
@@ -260,16 +229,6 @@ def get_statuses(session: Session, ids: Sequence[int], viewer_id: int | None) ->
 def get_home_statuses(session: Session, ids: Sequence[int], viewer_id: int) -> list[StatusRow]:
     """Those of the statuses that the viewer may see and wants in the home timeline, newest first."""
     return list(session.execute(_HOME_BY_IDS, {"ids": list(ids), "viewer_id": viewer_id}))
-
-
-def get_thread_rows(session: Session, status_id: int, viewer_id: int | None) -> list[StatusRow]:
-    """The status, its ancestors and its descendants as far as the viewer may see them and wants to,
-    oldest first.
-    """
-    bounds = {"max_ancestors": THREAD_ANCESTORS, "max_descendants": THREAD_DESCENDANTS}
-    ids = session.scalars(_THREAD_IDS, {"status_id": status_id, "viewer_id": viewer_id or NOBODY, **bounds})
-    parameters = {"ids": list(ids), "status_id": status_id, "viewer_id": viewer_id}
-    return list(session.execute(_THREAD.of(viewer_id), parameters))
 
 
 def read_statuses(
