@@ -35,6 +35,7 @@ UNREACHABLE = 255
         "host": "the web host that is asked; the first one where none is named",
         "method": "how it is asked: GET, HEAD, POST, PUT, PATCH or DELETE",
         "data": "a form's fields to send, such as status=Hello: the site does it!",
+        "times": "ask so often, up to 20, and show the quickest: on a busy host pauses stand anywhere",
         "header": "ask for a header to send, such as Authorization: Bearer …; it is read unseen",
         "job": "have the next run of a kind of job (mail.mention) or of a job (its id) profiled",
         "most": "how many functions to print, the dearest ones",
@@ -48,6 +49,7 @@ def profile(
     host: str = "",
     method: str = "GET",
     data: str = "",
+    times: str = "1",
     header: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --header
     job: str = "",
     most: str = str(MOST),
@@ -57,6 +59,8 @@ def profile(
         raise VerbError("give the id of what was profiled, or --path /ADDRESS, or --job NAME")
     if not most.isdecimal() or int(most) < 1:
         raise VerbError(f"--most takes a number of functions, not {most!r}")
+    if not times.isdecimal():
+        raise VerbError(f"--times takes a number, not {times!r}")
     hosts = read_hosts(to, host) if host else [one for one in read_hosts(to) if {*one.groups} & {*GROUPS}]
     if job:
         print(make_harmless(ask(hosts, f"jobs profile {shlex.quote(job)}").output))
@@ -64,17 +68,18 @@ def profile(
     if path:
         hosts = [one for one in hosts if "web" in one.groups]
         given = read_header() if header else ""
-        found = [ask(hosts[:1], make_request(path, method, data, is_header=header), given)]
+        found = [ask(hosts[:1], make_request(path, method, data, int(times), is_header=header), given)]
     else:
         found = [ask(hosts, f"profiles show --json {shlex.quote(one)}") for one in request.split(",")]
     for answer in found:
         tell(read_profile(answer), int(most), FOLDER)
 
 
-def make_request(path: str, method: str, data: str, *, is_header: bool) -> str:
+def make_request(path: str, method: str, data: str, times: int, *, is_header: bool) -> str:
     """The words after `microblog` that have a request profiled."""
     words = ["profiles", "request", path, "--method", method.upper(), "--bind", SOCKET, "--json"]
     words += ["--data", data] if data else []
+    words += ["--times", str(times)] if times > 1 else []
     words += ["--header-stdin"] if is_header else []
     return shlex.join(words)
 

@@ -113,13 +113,16 @@ def test_a_request_is_profiled_and_shown(run: Run, profiles: Profiles, site: WSG
     words = ("profiles", "request", "/tags/caf%C3%A9?x=%C3%A9", "--bind", bind_of(site))
     shown = run(*words, changes=ON)
     # The log of the site that this very process is comes before it.
-    *_, last = run(*words, "--json", "--method", "HEAD", changes=ON).stdout.splitlines()
+    *_, last = run(*words, "--json", "--method", "HEAD", "--times", "3", changes=ON).stdout.splitlines()
     whole = json.loads(last)
 
     assert shown.exit_code == 0, shown.stderr
     assert ": GET /tags/<name>, 200" in shown.stdout
     assert whole["name"] == "HEAD /tags/<name>"
-    assert profiles.list_ids()[0] == whole["id"]
+    # Asked three times, the quickest is shown.
+    took = [(profiles.read(one) or {})["wall_ns"] for one in profiles.list_ids()]
+    assert len(took) == 4
+    assert whole["wall_ns"] == min(took[:3])
 
 
 def test_a_header_comes_by_standard_input(run: Run, profiles: Profiles, site: WSGIServer) -> None:
@@ -161,7 +164,13 @@ def test_no_server_no_redis_and_no_path_are_told(run: Run, profiles: Profiles, t
     assert "does the web server listen at unix:" in nobody.stderr
     assert no_redis.exit_code == 1
     assert "is MICROBLOG_CACHE_URL right?" in no_redis.stderr
-    for words in (("about",), ("/café",), ("/a b",), ("/about", "--bind", "nowhere")):
+    for words in (
+        ("about",),
+        ("/café",),
+        ("/a b",),
+        ("/about", "--bind", "nowhere"),
+        ("/", "--method", "POST", "--times", "2"),
+    ):
         assert run("profiles", "request", *words, changes=ON).exit_code == 2
 
 

@@ -97,10 +97,10 @@ def test_several_are_asked_for_one_after_another(monkeypatch: pytest.MonkeyPatch
 
 def test_a_request_is_asked_of_a_web_host_past_nginx(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     hosts = Hosts()
-    run(monkeypatch, hosts, path="/tags/a b?x='1", method="head", data="status=it's")
+    run(monkeypatch, hosts, path="/tags/a b?x='1", method="head", data="status=it's", times="3")
 
     words = ["profiles", "request", "/tags/a b?x='1", "--method", "HEAD", "--bind", verb.SOCKET, "--json"]
-    assert hosts.asked == [("web1", [*words, "--data", "status=it's"], "")]
+    assert hosts.asked == [("web1", [*words, "--data", "status=it's", "--times", "3"], "")]
 
 
 def test_a_header_is_no_word_of_a_command(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
@@ -136,6 +136,7 @@ def test_a_job_is_asked_for(
         ({}, (0, ""), "give the id of what was profiled, or --path"),
         ({"request": "6f", "path": "/"}, (0, ""), "give the id of what was profiled, or --path"),
         ({"request": "6f", "most": "no"}, (0, ""), "--most takes a number"),
+        ({"path": "/", "times": "no"}, (0, ""), "--times takes a number"),
         ({"request": "6f"}, (1, "microblog: there is no profile of 6f"), "web1: microblog: there is no"),
         ({"request": "6f"}, (0, "hello"), "web1 answers something else than a profile: 'hello'"),
         ({"request": "6f"}, (0, "[]"), "web1 answers something else than a profile"),

@@ -116,7 +116,7 @@ class Recorder:
             nonlocal cost
             entered = clock()
             if event in {"call", "c_call"}:
-                key = frame.f_code if event == "call" else f"{arg.__module__ or ''}:{arg.__qualname__}"
+                key = frame.f_code if event == "call" else name_builtin(arg)
                 caller = stack[-1][0] if stack else TOP
                 node = known.get((caller, key), UNKNOWN)
                 if node == UNKNOWN:
@@ -137,6 +137,11 @@ class Recorder:
             return now - begun, cost
 
         return hook, stop
+
+
+def name_builtin(function: Any) -> str:
+    """Module and name of a function of C. Never raises: that would break what is profiled."""
+    return f"{getattr(function, '__module__', '') or ''}:{getattr(function, '__qualname__', '?')}"
 
 
 def describe(key: Key, roots: list[str]) -> tuple[str, str, int]:
