@@ -14,7 +14,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from ops.inventory import Answer, Host
-from ops.verbs import flame
+from ops.verbs import flame, processes
 from ops.verbs.ask import REMOTE, remote_program
 from ops.verbs.remote.flame import NO_SUCH_PROGRAM, NOT_OURS, NOT_RUNNING, USER
 from ops.verbs.terminal import VerbError
@@ -113,6 +113,33 @@ def test_a_host_that_can_not_tell_is_one_line(code: int, output: str, message: s
 
     with pytest.raises(VerbError, match=message):
         flame.read_flame(answer, "web-blue")
+
+
+def test_picture_and_dump_lie_beside_each_other(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    host = Host("web1", ("web",), {})
+    process = {"pid": 7, "depth": 0, "seconds": 9, "state": "S", "command": "microblog web", "error": "none"}
+    looks = [[process | {"wait": "", "threads": []}]]
+    asked: list[dict[str, Any]] = []
+
+    def answer(hosts: list[Host], command: str, seconds: float, stdin: str) -> list[Answer]:
+        asked.append(json.loads(shlex.split(command)[-1]))
+        found = {"looks": looks} if "what" in asked[-1] else {"picture": "<svg/>", "said": ""}
+        return [Answer(host, failed=False, output=json.dumps(found), code=0)]
+
+    for module in (flame, processes):
+        monkeypatch.setattr(module, "ask_hosts", answer)
+    monkeypatch.setattr(processes, "read_hosts", lambda _environment, _names: [host])
+    monkeypatch.setattr(flame, "FOLDER", tmp_path)
+    flame.flame.body(None, "web1", "web-blue", seconds="20", idle=True)
+    first, *paths = capsys.readouterr().out.splitlines()
+
+    assert asked[0] == {"program": "web-blue", "seconds": 20, "native": False, "idle": True}
+    assert first == "Looking at web-blue on web1 for 20 s…"
+    picture, dump = (Path(path) for path in paths)
+    assert picture.read_text() == "<svg/>"
+    assert dump.read_text().startswith("7  microblog web  (up 0:00:09, sleeps)\n")
 
 
 def test_seconds_are_limited() -> None:

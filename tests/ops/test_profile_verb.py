@@ -1,5 +1,6 @@
 """`fab profile`: what it asks of hosts, and what it makes of a profile."""
 
+import contextlib
 import io
 import json
 import pstats
@@ -119,6 +120,16 @@ def test_a_host_that_is_away_is_passed_over(monkeypatch: pytest.MonkeyPatch, fol
     hosts = Hosts(web1=(255, "No route to host"), web2=(None, "no answer within 60 s"))
     run(monkeypatch, hosts, request="6f1b3e0c")
     assert [host for host, _, _ in hosts.asked] == ["web1", "web2", "worker1"]
+
+
+@pytest.mark.parametrize(("method", "asked"), [("GET", ["web1", "web2"]), ("POST", ["web1"])])
+def test_only_what_changes_nothing_is_asked_of_another_host(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, method: str, asked: list[str]
+) -> None:
+    hosts = Hosts(web1=(255, "No route to host"))
+    with contextlib.suppress(SystemExit):
+        run(monkeypatch, hosts, path="/", method=method)
+    assert [host for host, _, _ in hosts.asked] == asked
 
 
 def test_a_job_is_asked_for(

@@ -14,7 +14,6 @@ import time
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import PurePath
 from threading import Lock
 from types import CodeType, FrameType
 from typing import Any
@@ -149,10 +148,10 @@ def describe(key: Key, roots: list[str]) -> tuple[str, str, int]:
     if isinstance(key, str):
         module, _, name = key.partition(":")
         return name[:NAME_CHARACTERS], module[:NAME_CHARACTERS], 0
-    path = PurePath(key.co_filename)
-    root = next((root for root in roots if root and path.is_relative_to(root)), None)
+    path = key.co_filename
+    root = next((root for root in roots if root and path.startswith(f"{root}/")), None)
     if root is not None:
-        path = path.relative_to(root)
-    elif path.is_absolute():
-        path = PurePath(*path.parts[-PATH_PARTS:])
-    return key.co_qualname[:NAME_CHARACTERS], path.as_posix()[:NAME_CHARACTERS], key.co_firstlineno
+        path = path.removeprefix(f"{root}/")
+    elif path.startswith("/"):
+        path = "/".join(path.split("/")[-PATH_PARTS:])
+    return key.co_qualname[:NAME_CHARACTERS], path[:NAME_CHARACTERS], key.co_firstlineno
