@@ -110,15 +110,15 @@ def test_off_is_told(run: Run, profiles: Profiles, words: tuple[str, ...]) -> No
 
 
 def test_a_request_is_profiled_and_shown(run: Run, profiles: Profiles, site: WSGIServer) -> None:
-    words = ("profiles", "request", "/tags/caf%C3%A9?x=%C3%A9", "--bind", bind_of(site))
+    words = ("profiles", "request", "/api/v1/timelines/tag/caf%C3%A9?x=%C3%A9", "--bind", bind_of(site))
     shown = run(*words, changes=ON)
     # The log of the site that this very process is comes before it.
     *_, last = run(*words, "--json", "--method", "HEAD", "--times", "3", changes=ON).stdout.splitlines()
     whole = json.loads(last)
 
     assert shown.exit_code == 0, shown.stderr
-    assert ": GET /tags/<name>, 200" in shown.stdout
-    assert whole["name"] == "HEAD /tags/<name>"
+    assert ": GET /api/v1/timelines/tag/<name>, 200" in shown.stdout
+    assert whole["name"] == "HEAD /api/v1/timelines/tag/<name>"
     # Asked three times, the quickest is shown.
     took = [(profiles.read(one) or {})["wall_ns"] for one in profiles.list_ids()]
     assert len(took) == 4
