@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlalchemy import Engine, event
 
-from profiling.measuring import cpu_seconds, ended_seconds, find_tree
+from profiling.measuring import tree_seconds
 from profiling.servers import Servers
 from profiling.worlds import World
 
@@ -41,17 +41,13 @@ def use(servers: Servers, run: Run, runs: int) -> Used:
     # What former runs left behind is not theirs.
     gc.collect()
     roots = servers.postgres.process.pid, servers.redis.process.pid
-    before = [_read_tree(root) for root in roots]
+    before = [tree_seconds(root) for root in roots]
     begun = time.process_time()
     for _ in range(runs):
         run()
     python = time.process_time() - begun
-    postgresql, redis = (_read_tree(root) - former for root, former in zip(roots, before, strict=True))
+    postgresql, redis = (tree_seconds(root) - former for root, former in zip(roots, before, strict=True))
     return Used(python / runs, postgresql / runs, redis / runs)
-
-
-def _read_tree(root: int) -> float:
-    return sum(cpu_seconds(pid) for pid in find_tree(root)) + ended_seconds(root)
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,6 @@
 """CPU of processes and their children, from the kernel's accounting."""
 
 import os
-from collections.abc import Iterable
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
@@ -42,20 +41,9 @@ class Meter:
         return sum(cpu_seconds(pid, self.proc) for pid in self.pids)
 
 
-class SharedMeter:
-    """Reads what servers and all that descend from them have taken; their children may come and go."""
-
-    def __init__(self, roots: Iterable[int], proc: Path = Path("/proc")) -> None:
-        self.roots = tuple(roots)
-        self.proc = proc
-        self.seen: dict[int, float] = {}
-
-    def read(self) -> float:
-        """CPU seconds so far, user and system; of a child that ended what it had at the last look."""
-        for root in self.roots:
-            for pid in find_tree(root, self.proc):
-                self.seen[pid] = max(self.seen.get(pid, 0.0), cpu_seconds(pid, self.proc))
-        return sum(self.seen.values())
+def tree_seconds(root: int, proc: Path = Path("/proc")) -> float:
+    """CPU seconds of a process and of all that descend from it; of those that ended, too."""
+    return sum(cpu_seconds(pid, proc) for pid in find_tree(root, proc)) + ended_seconds(root, proc)
 
 
 def cpu_seconds(pid: int, proc: Path = Path("/proc")) -> float:
