@@ -11,7 +11,6 @@ from profiling.explaining import Statement, explained, read_sizes
 from profiling.plan_trees import Plan, Scan, describe_tree
 from profiling.results import RESULTS, write_result
 from profiling.scenarios import SCENARIOS, Scenario, find_scenario
-from profiling.servers import Servers
 from profiling.worlds import World, open_world
 
 NAME = "plans"
@@ -89,24 +88,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(given: argparse.Namespace, say: Say) -> int:
-    """Explain the chosen scenarios; 0 where no big table is read from end to end."""
+    """Explain the chosen scenarios; 0 where no big table is read from end to end.
+
+    Raises `MeasuringError` and `StackError`; what was explained before is told and kept all the same.
+    """
     chosen = [find_scenario(name) for name in given.scenario or SCENARIOS]
-    with database(given.posts, say=say) as servers:
-        reports = list(explain_all(servers, chosen, given.big, say))
-    lines = [line for report in reports for line in [*describe(report), ""]]
-    for line in [*lines, verdict(reports)]:
-        say(line)
-    path = keep(given.output, given.posts, reports)
-    say(f"All plans: {path.with_suffix('.txt')}, as JSON: {path}")
+    reports: list[Report] = []
+    try:
+        with database(given.posts, say=say) as servers:
+            for number, scenario in enumerate(chosen, 1):
+                say(f"Scenario {scenario.name} ({number} of {len(chosen)})")
+                with open_world(servers) as world:
+                    reports.append(explain_scenario(world, scenario, given.big))
+    finally:
+        if reports:
+            _tell(given, reports, say)
     return 0 if all(report.holds for report in reports) else 1
 
 
-def explain_all(servers: Servers, scenarios: Sequence[Scenario], big: int, say: Say) -> Iterator[Report]:
-    """A report for each scenario, in a world of its own."""
-    for number, scenario in enumerate(scenarios, 1):
-        say(f"Scenario {scenario.name} ({number} of {len(scenarios)})")
-        with open_world(servers) as world:
-            yield explain_scenario(world, scenario, big)
+def _tell(given: argparse.Namespace, reports: Sequence[Report], say: Say) -> None:
+    for report in reports:
+        for line in ("", *describe(report)):
+            say(line)
+    say("")
+    say(verdict(reports))
+    path = keep(given.output, given.posts, reports)
+    say(f"All plans: {path.with_suffix('.txt')}, as JSON: {path}")
 
 
 def explain_scenario(world: World, scenario: Scenario, big: int = BIG_ROWS) -> Report:

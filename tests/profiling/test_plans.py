@@ -148,9 +148,13 @@ def run(
         say(f"{posts} posts")
         yield None
 
+    def fail(_world: Any) -> Callable[[], None]:
+        raise MeasuringError("it can't be prepared")
+
     made = {name: Scenario(name, "", make(one), ()) for name, one in (("good", BY_NAME), ("bad", READ_ALL))}
+    broken = Scenario("broken", "", fail, ())
     monkeypatch.setattr(plans, "SCENARIOS", made)
-    monkeypatch.setattr("profiling.scenarios.SCENARIOS", made)
+    monkeypatch.setattr("profiling.scenarios.SCENARIOS", made | {"broken": broken})
     monkeypatch.setattr(plans, "database", database)
     monkeypatch.setattr(plans, "open_world", lambda _servers: nullcontext(world))
 
@@ -188,3 +192,12 @@ def test_the_command_takes_one_scenario(run: Callable[..., tuple[int, list[str],
     assert said[-2] == "Plans: no big table is read from end to end"
     with pytest.raises(MeasuringError, match=r"no scenario other: give one of good, bad"):
         run("--scenario", "other")
+
+
+def test_what_was_explained_before_a_failure_is_kept(
+    run: Callable[..., tuple[int, list[str], Path]], tmp_path: Path
+) -> None:
+    with pytest.raises(MeasuringError, match="can't be prepared"):
+        run("--scenario", "bad", "--scenario", "broken", "--scenario", "good")
+    (path,) = tmp_path.glob("plans-*.json")
+    assert list(json.loads(path.read_text())["scenarios"]) == ["bad"]
