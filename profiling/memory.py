@@ -21,8 +21,9 @@ from profiling.running import INTERRUPTED, Run, Say, prepare
 NAME = "memory"
 HELP = "whether a scenario leaks memory, and which lines keep it"
 DESCRIPTION = f"""\
-Runs a scenario over and over, in turns. After each turn garbage is collected and memory is read: that of
-Python's objects (tracemalloc, exact to the byte) and that of this process (RSS, and PSS, from the kernel).
+Runs a scenario over and over, in turns. After each turn garbage is collected, the interpreter's own caches
+are emptied and memory is read: that of Python's objects (tracemalloc, exact to the byte) and that of this
+process, the harness included (RSS and PSS, from the kernel).
 
 Verdict: it leaks where memory grows with the number of runs, and goes on doing so. The slope is the median
 of the slopes between any two turns after the warm-up, so that a single step (a cache that fills, a module
@@ -86,8 +87,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     introduce(parser, DESCRIPTION, EXAMPLES)
     add_scenario(parser)
-    add_number(parser, "--runs", 100, "runs of the scenario in each turn")
-    add_number(parser, "--warm-up", 300, "runs before the first turn")
+    add_number(parser, "--runs", 50, "runs of the scenario in each turn")
+    add_number(parser, "--warm-up", 100, "runs before the first turn")
     parser.add_argument(
         "--turns",
         type=at_least(LEAST_TURNS),

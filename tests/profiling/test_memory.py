@@ -1,6 +1,7 @@
 """The verdict: a leak is caught, a cache that fills once is not."""
 
 import json
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
@@ -43,6 +44,24 @@ def test_a_cache_that_fills_once_is_no_leak(at: int) -> None:
     if at > 5:
         # It is shown, all the same.
         assert "self.cache = {number" in cases.table("\n".join(lines), "kept since the warm-up")[0]
+
+
+def test_what_the_interpreter_remembers_is_let_go() -> None:
+    tracemalloc.start()
+    try:
+        memory._tidy()
+        before = tracemalloc.get_traced_memory()[0]
+        names = [f"name_{number}" for number in range(1_000)]
+        assert not any(getattr(names, name, None) for name in names)
+        del names
+        remembered = tracemalloc.get_traced_memory()[0] - before
+        memory._tidy()
+        left = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+
+    assert remembered > 20_000
+    assert left < 2_000
 
 
 def made_up(traced: Callable[[int], float], rss: Callable[[int], float]) -> list[Turn]:
