@@ -1,8 +1,9 @@
-"""`python -m profiling.bare`: the ceiling. A view of Flask and psycopg2 for each kind of request, and no more.
+"""`python -m profiling.bare`: the ceiling, a view of Flask and psycopg2 for each kind of request and no more.
 
 The same server, worker class, threads, pool size, JSON library and rows as ours, and the same SQL in the same
-transaction (recorded from ours: profiling/recorded.py, in the file that MICROBLOG_BARE_STATEMENTS names). Left
-out is what a site needs besides: forms, sessions' rules, limits, headers, logs, metrics, errors, translation.
+transaction (recorded from ours by profiling/recorded.py, in the file that MICROBLOG_BARE_STATEMENTS names).
+Left out is what a site needs besides: forms, sessions' rules, limits, headers, logs, metrics, errors,
+translation.
 """
 
 import hashlib
@@ -39,7 +40,7 @@ encode = msgspec.json.Encoder().encode
 @cache
 def row_class(names: tuple[str, ...]) -> Any:
     """A row with these columns; of a name that stands twice the first one counts."""
-    return namedtuple("Row", names, rename=True)
+    return namedtuple("Row", names, rename=True)  # noqa: PYI024 - the statements name its columns
 
 
 class Transaction:
@@ -76,7 +77,10 @@ class Bare:
         connection = self.pool.getconn()
         try:
             with connection, connection.cursor() as cursor:
-                yield Transaction(cursor, self.recorded[kind])
+                transaction = Transaction(cursor, self.recorded[kind])
+                yield transaction
+                if left := list(transaction.waiting):
+                    raise RuntimeError(f"{kind}: ours executes {len(left)} statements more")
         finally:
             self.pool.putconn(connection)
 
@@ -90,7 +94,7 @@ class Bare:
         with self.transaction("public timeline, JSON") as transaction:
             rows = transaction.run()
             body = self.encode_posts(transaction, rows[:PAGE], None)
-        older = f'<{self.base}/api/v1/timelines/public?max_id={rows[PAGE - 1].id}>; rel="next"'
+        older = f'<{self.base}/api/v1/timelines/public?limit={PAGE}&max_id={rows[PAGE - 1].id}>; rel="next"'
         return Response(body, content_type="application/json; charset=utf-8", headers={"Link": older})
 
     def home(self) -> Response:
@@ -99,7 +103,7 @@ class Bare:
             person = transaction.run(token_hash=token_hash())[0]
             rows = transaction.run(ids=self.read_feed(person), viewer_id=person.account_id)
             body = self.encode_posts(transaction, rows[:PAGE], person.account_id)
-        older = f'<{self.base}/api/v1/timelines/home?max_id={rows[PAGE - 1].id}>; rel="next"'
+        older = f'<{self.base}/api/v1/timelines/home?limit={PAGE}&max_id={rows[PAGE - 1].id}>; rel="next"'
         return Response(body, content_type="application/json; charset=utf-8", headers={"Link": older})
 
     def create(self) -> Response:
@@ -108,7 +112,6 @@ class Bare:
         with self.transaction("new post, JSON") as transaction:
             person = transaction.run(token_hash=token_hash())[0]
             new = transaction.run(text=text, content=f"<p>{html.escape(text)}</p>")[0]
-            transaction.run()
             transaction.run(arguments_m0=Json({"status_id": new.id}))
             key = f"feed:{person.account_id}:{person.feed_version}"
             pipe = self.cache.pipeline(transaction=False)

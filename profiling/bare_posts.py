@@ -1,36 +1,16 @@
 """What the bare views show of a post: the JSON of the API's statuses, and HTML with the same facts."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from jinja2 import Environment
+from jinja2 import Environment, FileSystemLoader
 
 Row = Any
 Parts = dict[int, tuple[list[tuple[int, str]], list[str]]]
 
 ROLES = {"user": [], "moderator": [("1", "Moderator")], "admin": [("2", "Admin")]}
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{{ title }}</title></head><body>
-<h1>{{ title }}</h1>
-{% if account %}<p>{{ account.note_html|safe }}</p><p>{{ account.statuses_count }} {{ account.followers_count }}
-{{ account.following_count }}</p>{% endif %}
-{% if token %}<form action="/write" method="post"><input type="hidden" name="csrf_token" value="{{ token }}">
-<textarea name="text"></textarea><button>Post</button></form>{% endif %}
-{% for row in rows %}<article id="post-{{ row.shown_id }}">
-<a href="/@{{ row.author_username }}"><img src="{{ avatar(row.account_id, row.author_avatar_key) }}" width="44" height="44" alt="">
-{{ row.author_display_name or row.author_username }} @{{ row.author_username }}</a>
-<a href="/@{{ row.author_username }}/{{ row.shown_id }}"><time datetime="{{ row.created_at.isoformat() }}">
-{{ row.created_at.strftime("%d %b %Y, %H:%M") }}</time>{% if row.visibility != "public" %} {{ row.visibility }}{% endif %}
-{% if row.edited_at %} edited{% endif %}</a>
-{% if row.reblog_of_id %}<p><a href="/@{{ row.booster_username }}">{{ row.booster_display_name }}</a> boosted</p>{% endif %}
-{% if row.in_reply_to_username %}<a href="/@{{ row.in_reply_to_username }}/{{ row.in_reply_to_id }}">In reply to
-@{{ row.in_reply_to_username }}</a>{% endif %}
-{% if row.spoiler_text %}<details><summary>{{ row.spoiler_text }}</summary>{{ row.content|safe }}</details>
-{% else %}<div>{{ row.content|safe }}</div>{% endif %}
-<a href="/write?in_reply_to={{ row.shown_id }}">Reply {{ row.replies_count or "" }}</a>
-{% if row.account_id == viewer_id %}<a href="/@{{ row.author_username }}/{{ row.shown_id }}/delete">Delete</a>{% endif %}
-</article>{% endfor %}
-{% if older %}<a href="?max_id={{ older }}">Older</a>{% endif %}</body></html>"""
 
 
 def avatar(account_id: int, key: str | None, pixels: int = 96) -> str:
@@ -38,9 +18,9 @@ def avatar(account_id: int, key: str | None, pixels: int = 96) -> str:
     return f"/media/{key}/{pixels}.webp" if key else f"/avatars/{account_id}.svg"
 
 
-environment = Environment(autoescape=True)
+environment = Environment(autoescape=True, loader=FileSystemLoader(Path(__file__).parent))
 environment.globals["avatar"] = avatar
-page = environment.from_string(PAGE)
+page = environment.get_template("bare.html")
 
 
 def moment(value: datetime) -> str:
@@ -116,7 +96,8 @@ def status(row: Row, parts: Parts, base: str, *, viewer_id: int | None) -> dict[
         else None,
         "media_attachments": [],
         "mentions": [
-            {"id": str(id_), "username": name, "acct": name, "url": f"{base}/@{name}"} for id_, name in mentions
+            {"id": str(id_), "username": name, "acct": name, "url": f"{base}/@{name}"}
+            for id_, name in mentions
         ],
         "tags": [{"name": name, "url": f"{base}/tags/{quote(name)}"} for name in tags],
         "emojis": [],

@@ -1,96 +1,54 @@
 """Ours against the bare ceiling: CPU per request of web server, PostgreSQL and Redis, in turns in one run."""
 
+import argparse
 import json
-import re
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, nullcontext
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from devstack import postgres
-from devstack.layout import DATABASE
-from werkzeug.test import TestResponse
-
 from profiling import bare
-from profiling.client import HOST, Client
-from profiling.measuring import MeasuringError, Meter, SharedMeter
-from profiling.pairs import Pair, Side, Summary, measure_pair, summarise
+from profiling.client import Client
+from profiling.databases import database
+from profiling.kinds import KINDS, Kind, Member, ask, find_member, make_request
+from profiling.measuring import Meter, tree_seconds
+from profiling.options import LEAST_POSTS, add_number, add_output, at_least, introduce
+from profiling.pairs import LEAST_PAIRS, Pair, Side, Summary, measure_pair, summarise
 from profiling.recorded import record
-from profiling.scenarios import World, open_world
-from profiling.servers import BIN, Servers, Size, Web, start_servers
+from profiling.results import write_result
+from profiling.servers import BIN, Servers, Web
+from profiling.worlds import open_world
 
+NAME = "bench"
+HELP = "ours against a bare view of Flask and psycopg2 that does the same SQL"
+DESCRIPTION = """\
+Asks our web server and a bare one (profiling/bare.py: the same server, worker class, threads, pool, JSON
+library, SQL and rows) for the same things in turns, and compares the CPU that web server, PostgreSQL and
+Redis take for a request. Exit code 1 where a kind of request is above its bar."""
+EXAMPLES = ("bench", "bench --pairs 6 --rounds 2 --posts 10000", "bench --kind home")
+#: So few in turns, that what disturbs the machine disturbs both.
 PIECE_REQUESTS = 10
 WARM_UP_PIECES = 5
-POSTS = 20
-TEXT = "What a bench writes, again and again, to see what it takes."
-BASE_URL = f"http://{HOST}"
-
-
-@dataclass(frozen=True)
-class Kind:
-    """A kind of request; `mark` stands in its answer once for each of `posts`.
-
-    `bar`: at most so many times as much CPU as bare. `sends`: a new post is sent by POST.
-    """
-
-    name: str
-    path: str
-    bar: float
-    mark: bytes
-    posts: int = POSTS
-    is_post: bool = False
-    is_by_token: bool = False
-    is_by_cookie: bool = False
-
-
-#: The last one writes: what it leaves would be in the others' way.
-KINDS = (
-    Kind("public timeline, JSON", f"/api/v1/timelines/public?limit={POSTS}", 2.0, b'"replies_count"'),
-    Kind(
-        "home timeline, JSON",
-        f"/api/v1/timelines/home?limit={POSTS}",
-        2.0,
-        b'"replies_count"',
-        is_by_token=True,
-    ),
-    Kind("public timeline, HTML", "/", 2.5, b"<article"),
-    Kind("profile, HTML", "/@{author}", 2.5, b"<article"),
-    Kind("home timeline, HTML", "/home", 2.5, b"<article", is_by_cookie=True),
-    Kind(
-        "new post, JSON",
-        "/api/v1/statuses",
-        2.5,
-        b'"replies_count"',
-        posts=1,
-        is_post=True,
-        is_by_token=True,
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Member:
-    """Who asks where a kind of request needs somebody, and whose profile is asked for."""
-
-    token: str = field(repr=False)
-    cookies: dict[str, str] = field(repr=False)
-    author: str
 
 
 @dataclass(frozen=True)
 class Plan:
     """How much is measured: `pairs` of each kind, shared out to `rounds` with new processes in each.
 
-    `requests` is what each half of a pair asks.
+    Two processes of the same program differ by some percent as long as they live. `requests` is what each
+    half of a pair asks.
     """
 
     pairs: int = 20
     rounds: int = 4
-    requests: int = 100
-    size: Size = field(default_factory=lambda: Size(1000, 100_000))
+    requests: int = 50
+    posts: int = 100_000
+    kinds: tuple[Kind, ...] = KINDS
 
     def pairs_of(self, number: int) -> int:
         """How many pairs of each kind a round measures."""
@@ -99,7 +57,7 @@ class Plan:
 
 @dataclass
 class Found:
-    """What was measured of a kind: pairs in CPU seconds per request, and requests per second of each side."""
+    """What was measured of a kind: pairs in CPU seconds per request; all requests' seconds of each side."""
 
     pairs: list[Pair] = field(default_factory=list)
     seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
@@ -110,30 +68,76 @@ class Found:
         return self.requests / self.seconds[0], self.requests / self.seconds[1]
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> dict[str, Found]:
-    """Measure all kinds."""
-    say(f"Starting PostgreSQL and Redis with {plan.size.posts} posts of {plan.size.accounts} accounts")
-    found = {kind.name: Found() for kind in KINDS}
-    with start_servers(plan.size) as servers:
-        member = prepare(servers)
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    plan = Plan()
+    introduce(parser, DESCRIPTION, EXAMPLES)
+    parser.add_argument(
+        "--pairs",
+        type=at_least(LEAST_PAIRS),
+        default=plan.pairs,
+        metavar="N",
+        help="pairs of each kind of request (%(default)s)",
+    )
+    add_number(parser, "--rounds", plan.rounds, "times that the processes are started anew")
+    parser.add_argument(
+        "--requests",
+        type=at_least(PIECE_REQUESTS),
+        default=plan.requests,
+        metavar="N",
+        help="requests of each half of a pair (%(default)s)",
+    )
+    parser.add_argument(
+        "--posts",
+        type=at_least(LEAST_POSTS),
+        default=plan.posts,
+        metavar="N",
+        help="posts in the database (%(default)s)",
+    )
+    parser.add_argument("--kind", default="", metavar="TEXT", help="only kinds with this in their name")
+    add_output(parser)
+
+
+def run(given: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Measure, print the table, keep all figures; 0 where every bar is met."""
+    kinds = tuple(kind for kind in KINDS if given.kind in kind.name)
+    if not kinds:
+        say(f"No kind of request has {given.kind!r} in its name: {'; '.join(kind.name for kind in KINDS)}")
+        return 2
+    plan = Plan(given.pairs, given.rounds, given.requests, given.posts, kinds)
+    found = measure(plan, say)
+    summaries = {name: summarise(one.pairs) for name, one in found.items()}
+    above = [kind.name for kind in kinds if not summaries[kind.name].holds(kind.bar)]
+    path = write_result(given.output, NAME, describe_all(plan, found, summaries, above))
+    for line in ["", *describe(plan, found, summaries)]:
+        say(line)
+    say(f"Above the bar: {', '.join(above)}" if above else "All bars hold")
+    say(f"All figures: {path}")
+    return 1 if above else 0
+
+
+def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, Found]:
+    """The pairs of each kind."""
+    found = {kind.name: Found() for kind in plan.kinds}
+    with database(plan.posts, say=say) as servers:
+        member = prepare(servers, plan.kinds)
         for number in range(plan.rounds):
             say(f"Round {number + 1} of {plan.rounds}, with new processes")
             with start_both(servers, number) as webs:
-                for kind in KINDS:
-                    with undone(servers) if kind.is_post else ExitStack():
-                        measure_kind(kind, plan, plan.pairs_of(number), servers, webs, member, found, say)
+                for kind in plan.kinds:
+                    with undone(servers) if kind.is_new else nullcontext():
+                        pairs = plan.pairs_of(number)
+                        measure_kind(Turn(kind, servers, webs, member), plan, pairs, found[kind.name], say)
     return found
 
 
-def prepare(servers: Servers) -> Member:
-    """Write down what our own requests ask the database; who asks."""
+def prepare(servers: Servers, kinds: tuple[Kind, ...]) -> Member:
+    """Write down what our own requests ask of the database; who sends them."""
     with open_world(servers) as world:
-        cookies = {cookie.key: cookie.value for cookie in world.member._cookies.values()}
-        member = Member(world.token, cookies, find_author(world))
-        requests = {kind.name: partial(send_in_process, world, kind, member) for kind in KINDS}
-        statements_path(servers).write_text(json.dumps(record(requests)), encoding="utf-8")
-    with postgres.autocommit_cursor(servers.superuser_url, DATABASE) as cursor:
-        cursor.execute("VACUUM ANALYZE")
+        member = find_member(world)
+        requests = {kind.name: make_request(world, kind, member) for kind in kinds}
+        with undone(servers):
+            statements_path(servers).write_text(json.dumps(record(requests)), encoding="utf-8")
     return member
 
 
@@ -142,129 +146,117 @@ def statements_path(servers: Servers) -> Path:
     return servers.folder / "statements.json"
 
 
-def find_author(world: World) -> str:
-    """Somebody with a page full of posts."""
-    names = re.findall(r'href="/@(\w+)"', world.client.get("/", base_url=BASE_URL).text)
-    return next(name for name in names if world.client.get(f"/@{name}", base_url=BASE_URL).text.count("<article") >= POSTS)
-
-
-def send_in_process(world: World, kind: Kind, member: Member) -> TestResponse:
-    """One request of a kind, as the bench sends it to a server."""
-    path = kind.path.format(author=member.author)
-    if kind.is_by_token:
-        headers = {"Authorization": f"Bearer {member.token}"}
-        ask = world.client.post if kind.is_post else world.client.get
-        return ask(path, base_url=BASE_URL, headers=headers, data={"status": TEXT} if kind.is_post else None)
-    return (world.member if kind.is_by_cookie else world.client).get(path, base_url=BASE_URL)
-
-
 @contextmanager
 def start_both(servers: Servers, number: int) -> Iterator[tuple[Web, Web]]:
     """Our web server, as it is in production, and the bare one."""
     # One process each: two would share the work by chance. The same order in all sets and dictionaries.
     common = {"MICROBLOG_WEB_WORKERS": "1", "PYTHONHASHSEED": str(number)}
-    metrics = {"MICROBLOG_METRICS_DIR": str(servers.folder / f"metrics-{number}")}
-    root = {"PYTHONPATH": str(Path(__file__).parents[1]), bare.STATEMENTS: str(statements_path(servers))}
+    ours = common | {
+        "MICROBLOG_METRICS_DIR": str(servers.folder / f"metrics-{number}"),
+        "MICROBLOG_LOG_FORMAT": "json",
+    }
+    base = common | {
+        "PYTHONPATH": str(Path(__file__).parents[1]),
+        bare.STATEMENTS: str(statements_path(servers)),
+    }
     with (
-        servers.serve(
-            "ours", [str(BIN / "microblog"), "web"], common | metrics | {"MICROBLOG_LOG_FORMAT": "json"}
-        ) as ours,
-        servers.serve("bare", [sys.executable, "-m", "profiling.bare"], common | root) as base,
+        servers.serve("ours", [str(BIN / "microblog"), "web"], ours) as first,
+        servers.serve("bare", [sys.executable, "-m", "profiling.bare"], base) as second,
     ):
-        yield ours, base
+        yield first, second
 
 
 @contextmanager
 def undone(servers: Servers) -> Iterator[None]:
     """Take back what is posted meanwhile: later rounds are to read what earlier ones read."""
-    with postgres.autocommit_cursor(servers.superuser_url, DATABASE) as cursor:
+    with postgres.autocommit_cursor(servers.environment["MICROBLOG_OWNER_DATABASE_URL"]) as cursor:
         cursor.execute("SELECT coalesce(max(id), 0) FROM statuses")
         ((last,),) = cursor.fetchall()
         yield
         cursor.execute("DELETE FROM statuses WHERE id > %s", (last,))
         cursor.execute("DELETE FROM jobs")
-        for table in ("statuses", "jobs", "accounts"):
-            cursor.execute(f"VACUUM ANALYZE {table}")
+        cursor.execute("VACUUM (ANALYZE) statuses, jobs, accounts")
 
 
-def measure_kind(
-    kind: Kind,
-    plan: Plan,
-    pairs: int,
-    servers: Servers,
-    webs: tuple[Web, Web],
-    member: Member,
-    found: dict[str, Found],
-    say: Callable[[str], None],
-) -> None:
+@dataclass(frozen=True)
+class Turn:
+    """A kind of request, the two servers that answer it, and who asks."""
+
+    kind: Kind
+    servers: Servers
+    webs: tuple[Web, Web]
+    member: Member
+
+
+def measure_kind(turn: Turn, plan: Plan, pairs: int, one: Found, say: Callable[[str], None]) -> None:
     """Add a round's pairs of one kind."""
     pieces = max(1, plan.requests // PIECE_REQUESTS)
     requests = pieces * PIECE_REQUESTS
-    one = found[kind.name]
-    shared = SharedMeter(servers.pids)
-    with webs[0].connect() as first, webs[1].connect() as second:
-        sides, seconds = [], [0.0, 0.0]
-        for number, (client, web) in enumerate(((first, webs[0]), (second, webs[1]))):
-            dress(client, kind, member)
-            work = partial(ask_some, client, kind, member, seconds, number)
-            sides.append(Side(work, add_meters(Meter(web.process.pid), shared)))
-        ours, base = sides
+    with turn.webs[0].connect() as first, turn.webs[1].connect() as second:
+        seconds = [0.0, 0.0]
+        ours, base = (
+            make_side(turn, client, web, partial(add_time, seconds, number))
+            for number, (client, web) in enumerate(zip((first, second), turn.webs, strict=True))
+        )
         measure_pair(ours, base, WARM_UP_PIECES)
         seconds[:] = [0.0, 0.0]
         for _ in range(pairs):
             used = measure_pair(ours, base, pieces)
             pair = Pair(used.ours / requests, used.base / requests)
-            say(f"  {kind.name}: {pair.ours * 1000:.3f} ms, bare {pair.base * 1000:.3f} ms: {pair.ratio:.2f}x")
+            say(
+                f"  {turn.kind.name}: {pair.ours * 1000:.2f} ms, bare {pair.base * 1000:.2f} ms:"
+                f" {pair.ratio:.2f} times"
+            )
             one.pairs.append(pair)
-        one.requests += pairs * requests
-        one.seconds = [before + new for before, new in zip(one.seconds, seconds, strict=True)]
+    one.requests += pairs * requests
+    one.seconds = [before + new for before, new in zip(one.seconds, seconds, strict=True)]
 
 
-def add_meters(web: Meter, shared: SharedMeter) -> Callable[[], float]:
-    """CPU seconds of a web server and of what both share."""
-    return lambda: web.read() + shared.read()
+def make_side(turn: Turn, client: Client, web: Web, took: Callable[[float], None]) -> Side:
+    """A server with its share of what PostgreSQL and Redis do; `took` is told how long each piece took."""
+    client.headers = turn.member.headers(turn.kind)
+    meter = Meter(web.process.pid)
+    roots = turn.servers.postgres.process.pid, turn.servers.redis.process.pid
+
+    def work() -> None:
+        started = perf_counter()
+        for _ in range(PIECE_REQUESTS):
+            ask(client, turn.kind, turn.member)
+        took(perf_counter() - started)
+
+    return Side(work, lambda: meter.read() + sum(tree_seconds(root) for root in roots))
 
 
-def dress(client: Client, kind: Kind, member: Member) -> None:
-    """Give a client what the kind of request needs: a token, a cookie or nothing."""
-    if kind.is_by_token:
-        client.headers = {"Authorization": f"Bearer {member.token}"}
-    elif kind.is_by_cookie:
-        client.cookies = dict(member.cookies)
+def add_time(seconds: list[float], number: int, took: float) -> None:
+    """Add to one side's time."""
+    seconds[number] += took
 
 
-def ask_some(client: Client, kind: Kind, member: Member, seconds: list[float], number: int) -> None:
-    """One piece of work."""
-    started = perf_counter()
-    for _ in range(PIECE_REQUESTS):
-        ask(client, kind, member)
-    seconds[number] += perf_counter() - started
-
-
-def ask(client: Client, kind: Kind, member: Member) -> None:
-    """One request, and a look at its answer."""
-    path = kind.path.format(author=member.author)
-    answer = client.post(path, {"status": TEXT}) if kind.is_post else client.get(path)
-    posts = answer.body.count(kind.mark)
-    if answer.status != 200 or posts < kind.posts:
-        raise MeasuringError(f"{path} was answered by {answer.status} with {posts} posts")
-
-
-def describe(found: dict[str, Found]) -> list[str]:
+def describe(plan: Plan, found: dict[str, Found], summaries: dict[str, Summary]) -> list[str]:
     """The table."""
-    width = max(len(kind.name) for kind in KINDS)
-    lines = [f"{'':{width}}      ours      bare   ratio  middle half    bar  verdict   requests/s"]
-    for kind in KINDS:
-        one = found[kind.name]
-        summary, rates = summarise(one.pairs), one.rates()
+    width = max(len(kind.name) for kind in plan.kinds)
+    lines = [f"{'':{width}}      ours      bare  times  middle half     bar          requests/s"]
+    for kind in plan.kinds:
+        summary, rates = summaries[kind.name], found[kind.name].rates()
+        verdict = "holds" if summary.holds(kind.bar) else "ABOVE"
         lines.append(
-            f"{kind.name:{width}}  {summary.ours * 1000:5.3f} ms  {summary.base * 1000:5.3f} ms  {summary.ratio:5.2f}x"
-            f"  {summary.low:.2f} to {summary.high:.2f}  {kind.bar:.1f}x  {verdict(summary, kind):7}"
-            f"  {rates[0]:4.0f} of {rates[1]:4.0f}"
+            f"{kind.name:{width}}  {summary.ours * 1000:5.2f} ms  {summary.base * 1000:5.2f} ms"
+            f"  {summary.ratio:5.2f}  {summary.low:.2f} to {summary.high:.2f}  {kind.bar:4.1f} {verdict:5}"
+            f"  {rates[0]:6.0f} of {rates[1]:.0f}"
         )
     return lines
 
 
-def verdict(summary: Summary, kind: Kind) -> str:
-    """Whether the bar is met."""
-    return "holds" if summary.holds(kind.bar) else "ABOVE"
+def describe_all(
+    plan: Plan, found: dict[str, Found], summaries: dict[str, Summary], above: list[str]
+) -> dict[str, Any]:
+    """All that was measured."""
+    return {
+        "plan": asdict(plan) | {"kinds": [kind.name for kind in plan.kinds]},
+        "unit": "CPU seconds per request of the web processes, PostgreSQL and Redis",
+        "bars": {kind.name: kind.bar for kind in plan.kinds},
+        "above": above,
+        "summaries": {name: asdict(one) for name, one in summaries.items()},
+        "requests per second": {name: one.rates() for name, one in found.items()},
+        "pairs": {name: [asdict(pair) for pair in one.pairs] for name, one in found.items()},
+    }

@@ -73,7 +73,7 @@ class Client:
         try:
             self.connection.request(method, path, body, headers)
             response = self.connection.getresponse()
-        except (http.client.RemoteDisconnected, BrokenPipeError):
+        except (ConnectionResetError, BrokenPipeError):
             # A connection that rested for seconds is closed by the server.
             self.connection.close()
             self.connection.request(method, path, body, headers)

@@ -1,23 +1,29 @@
 """What observing costs: CPU of a request with metrics and JSON logs, against the same without."""
 
-import json
-import os
-import platform
+import argparse
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from profiling.client import Client
 from profiling.measuring import MeasuringError, Meter
-from profiling.pairs import Pair, Side, Summary, add_up, measure_pair, summarise
+from profiling.options import LEAST_POSTS, add_output, at_least, introduce
+from profiling.pairs import LEAST_PAIRS, Pair, Side, Summary, add_up, measure_pair, summarise
+from profiling.results import write_result
 from profiling.servers import BIN, USERNAME, Servers, Size, Web, start_servers
 
+NAME = "observability"
+HELP = "what metrics and logs cost a request"
 #: CPU with observing, as a multiple of CPU without.
 BAR = 1.07
+DESCRIPTION = f"""\
+Compares the CPU per request of the real web server, with metrics and JSON logs, with that of the same server
+without either, in turns. Exit code 1 where a kind of request takes more than {BAR:.0%}."""
+EXAMPLES = ("observability", "observability --pairs 6 --rounds 2")
 TIMELINE = 20
 #: So few in turns, that what disturbs the machine disturbs both.
 PIECE_REQUESTS = 10
@@ -59,7 +65,37 @@ class Plan:
         return self.pairs // self.rounds + (number < self.pairs % self.rounds)
 
 
-def run(plan: Plan, say: Callable[[str], None]) -> dict[str, list[Pair]]:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    plan = Plan()
+    introduce(parser, DESCRIPTION, EXAMPLES)
+    numbers = {
+        "pairs": (LEAST_PAIRS, plan.pairs, "pairs of each kind of request"),
+        "rounds": (1, plan.rounds, "times that the processes are started anew"),
+        "requests": (PIECE_REQUESTS, plan.requests, "requests of each half of a pair"),
+        "accounts": (20, plan.size.accounts, "accounts in the database"),
+        "posts": (LEAST_POSTS, plan.size.posts, "posts in the database"),
+    }
+    for name, (lowest, default, text) in numbers.items():
+        parser.add_argument(
+            f"--{name}", type=at_least(lowest), default=default, metavar="N", help=f"{text} (%(default)s)"
+        )
+    add_output(parser)
+
+
+def run(given: argparse.Namespace, say: Callable[[str], None]) -> int:
+    """Run the bench; 0 where it holds."""
+    plan = Plan(given.pairs, given.rounds, given.requests, Size(given.accounts, given.posts))
+    found = measure(plan, say)
+    summaries = judge(found)
+    path = write_result(given.output, NAME, describe_all(plan, found, summaries))
+    for line in ["", *describe(summaries)]:
+        say(line)
+    say(f"All figures: {path}")
+    return 0 if holds(summaries) else 1
+
+
+def measure(plan: Plan, say: Callable[[str], None]) -> dict[str, list[Pair]]:
     """The pairs of each kind, in CPU seconds of the web processes per request, master included."""
     say(f"Starting PostgreSQL and Redis with {plan.size.posts} posts of {plan.size.accounts} accounts")
     found: dict[str, list[Pair]] = {kind.name: [] for kind in KINDS}
@@ -179,17 +215,9 @@ def holds(summaries: dict[str, Summary]) -> bool:
     return all(found.holds(BAR) for found in summaries.values())
 
 
-def write_result(
-    folder: Path, plan: Plan, found: dict[str, list[Pair]], summaries: dict[str, Summary]
-) -> Path:
-    """Keep all that was measured as JSON; its file."""
-    folder.mkdir(parents=True, exist_ok=True)
-    now = datetime.now(UTC)
-    path = folder / f"observability-{now:%Y%m%dT%H%M%SZ}.json"
-    result = {
-        "bench": "observability",
-        "ended": now.isoformat(timespec="seconds"),
-        "machine": {"cpus": os.cpu_count(), "load": os.getloadavg(), "python": platform.python_version()},
+def describe_all(plan: Plan, found: dict[str, list[Pair]], summaries: dict[str, Summary]) -> dict[str, Any]:
+    """All that was measured."""
+    return {
         "plan": asdict(plan),
         "bar": BAR,
         "holds": holds(summaries),
@@ -197,5 +225,3 @@ def write_result(
         "summaries": {name: asdict(one) for name, one in summaries.items()},
         "pairs": {name: [asdict(pair) for pair in pairs] for name, pairs in found.items()},
     }
-    path.write_text(json.dumps(result, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return path

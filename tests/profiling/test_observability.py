@@ -11,6 +11,7 @@ from devstack.layout import ROOT
 from profiling import observability
 from profiling.observability import Plan, describe, holds, judge
 from profiling.pairs import Pair
+from profiling.results import write_result
 
 UNOBSERVED = """
 import json
@@ -51,9 +52,9 @@ def test_what_costs_much_is_caught_and_named() -> None:
 def test_all_that_was_measured_is_kept(tmp_path: Path) -> None:
     measured = {"page": pairs(1.5, 1.6)}
 
-    path = observability.write_result(tmp_path / "new", Plan(pairs=2), measured, judge(measured))
+    whole = observability.describe_all(Plan(pairs=2), measured, judge(measured))
 
-    kept = json.loads(path.read_text())
+    kept = json.loads(write_result(tmp_path / "new", "observability", whole).read_text())
     assert kept["holds"] is False
     assert kept["pairs"]["page"][1] == {"ours": pytest.approx(0.0048), "base": 0.003}
     assert kept["plan"]["size"] == {"accounts": 200, "posts": 5_000}

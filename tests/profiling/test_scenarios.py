@@ -1,19 +1,14 @@
 """Each scenario does its work on a small site, and notices a wrong answer."""
 
-from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import pytest
-import redis
 from sqlalchemy import delete, func, select
 
-from devstack.servers import Server
 from microblog.data.models import Account, Status
 from microblog.data.session import Database
 from microblog.jobs import names
-from microblog.settings import Settings
 from profiling import scenarios
 from profiling.costs import count_statements
 from profiling.measuring import MeasuringError
@@ -23,37 +18,12 @@ from profiling.scenarios import (
     fan_out_to,
     find_scenario,
     list_of_posts,
-    open_world,
     run_task,
 )
-from profiling.servers import LIMITS, PLENTY, USERNAME, Servers
+from profiling.servers import USERNAME
 from profiling.worlds import Visit, walk_pages
-from tests.factories import PASSWORD, make_account, make_follow, make_status
 
 POSTS = 45
-
-
-@pytest.fixture
-def world(
-    environment: dict[str, str],
-    settings: Settings,
-    database: Database,
-    redis_client: redis.Redis,
-    tmp_path: Path,
-) -> Iterator[World]:
-    """A site on which the visitor and two others follow somebody who posts."""
-    limits = {f"MICROBLOG_RATE_LIMIT_{limit}": PLENTY for limit in LIMITS}
-    nobody = cast("Server", None)
-    servers = Servers(tmp_path, nobody, nobody, environment | limits, PASSWORD)
-    with database.unit_of_work() as session:
-        author = make_account(session, "author")
-        for name in (USERNAME, "other", "third"):
-            make_follow(session, make_account(session, name), "author")
-    with open_world(servers) as world:
-        with database.unit_of_work() as session:
-            for number in range(POSTS):
-                make_status(session, world.resources.feeds, author, f"In the {scenarios.WORD}, {number}")
-        yield world
 
 
 def test_every_scenario_does_its_work(world: World) -> None:
