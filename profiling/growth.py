@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--full", action="store_true", help="sizes up to 1,000,000 posts")
     parser.add_argument(
-        "--rounds", type=int, default=7, metavar="N", help="how often each size has its turn (default: 7)"
+        "--rounds", type=int, default=5, metavar="N", help="how often each size has its turn (default: 5)"
     )
     parser.add_argument(
         "--output",
