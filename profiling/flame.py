@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
+from devstack.processes import wait_for
 from profiling.columns import align, clip
 from profiling.live import forwarded, start_program, start_web
 from profiling.measuring import MeasuringError
@@ -36,6 +37,7 @@ NAME_WIDTH = 88
 DEFAULTS = {"web": "public-timeline", "worker": "create", "relay": "create"}
 #: What a worker logs of each job.
 WORKED = b'"job.ended"'
+FIRST_JOBS_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -137,16 +139,23 @@ def open_web(prepared: Prepared) -> Iterator[Target]:
 
 @contextmanager
 def open_program(prepared: Prepared, program: str) -> Iterator[Target]:
-    """Worker and relay, doing the jobs that the scenario leaves; `MeasuringError` where there are none."""
+    """Worker and relay, doing the jobs that the scenario leaves. Raises `StackError` where there are none."""
     servers, name = prepared.world.servers, prepared.scenario.name
     with ExitStack() as stack:
         running = {
             "relay": stack.enter_context(start_program(servers, "relay")),
             "worker": stack.enter_context(start_program(servers, "worker", "--concurrency", "1")),
         }
+        for _ in range(WARM_UP):
+            prepared.run()
+        log = running["worker"][1]
+        wait_for(
+            # Each run leaves one at least; a log-in before may have left some, too.
+            lambda: log.read_bytes().count(WORKED) >= WARM_UP,
+            FIRST_JOBS_SECONDS,
+            lambda: f"the scenario {name} gives the worker nothing to do: use create",
+        )
         yield Target(running[program][0], f"the {program} under {name}", prepared.run)
-        if WORKED not in running["worker"][1].read_bytes():
-            raise MeasuringError(f"the scenario {name} gave the worker nothing to do: use create")
 
 
 def describe(

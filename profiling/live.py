@@ -46,7 +46,7 @@ class Forwarder:
         try:
             self.connection.request(method, target, body or None, headers)
             return self.connection.getresponse()
-        except (http.client.RemoteDisconnected, BrokenPipeError):
+        except (ConnectionResetError, BrokenPipeError):
             # A connection that rested for seconds is closed by the server.
             self.connection.close()
             self.connection.request(method, target, body or None, headers)

@@ -4,14 +4,13 @@ import argparse
 import gc
 import sys
 import tracemalloc
-from array import array
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from profiling import charts
 from profiling.columns import align
-from profiling.leaks import LEAST_RESIDENT, LEAST_TRACED, LEAST_TURNS, Turn, Verdict, judge
+from profiling.leaks import LEAST_RESIDENT, LEAST_TRACED, LEAST_TURNS, Ledger, Turn, Verdict, judge
 from profiling.measuring import MeasuringError
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.places import ROOT, shorten
@@ -150,27 +149,6 @@ def measure(work: Run, plan: Plan, say: Say, proc: Path = Path("/proc")) -> Meas
         if not was_tracing:
             tracemalloc.stop()
     return Measured(turns, _compare(before, after), is_whole)
-
-
-class Ledger:
-    """Keeps turns in room that it has from the beginning: what is noted must not be seen as growth."""
-
-    WIDTH = len(fields(Turn))
-
-    def __init__(self, room: int) -> None:
-        self.numbers = array("q", bytes(8 * self.WIDTH * room))
-        self.count = 0
-
-    def note(self, turn: Turn) -> None:
-        """Keep one more turn."""
-        for place, number in enumerate((turn.runs, turn.traced, turn.rss, turn.pss)):
-            self.numbers[self.count * self.WIDTH + place] = number
-        self.count += 1
-
-    def turns(self) -> list[Turn]:
-        """All that were noted."""
-        starts = range(0, self.count * self.WIDTH, self.WIDTH)
-        return [Turn(*self.numbers[start : start + self.WIDTH]) for start in starts]
 
 
 def _take_turns(work: Run, plan: Plan, say: Say, proc: Path) -> tuple[list[Turn], bool]:
