@@ -34,13 +34,14 @@ def main() -> int:
     (command,) = (one for one in COMMANDS if given.command == one.NAME)
     end_softly()
     try:
-        return command.run(given, say)
+        code: int = command.run(given, say)
     except (MeasuringError, StackError, RuntimeError) as error:
         print(f"profiling: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print("\nStopped: nothing was kept.", file=sys.stderr)
         return INTERRUPTED
+    return code
 
 
 if __name__ == "__main__":

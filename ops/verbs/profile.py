@@ -2,7 +2,6 @@
 
 import getpass
 import json as json_text
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from fabric import Connection
 
 from ops.inventory import REPOSITORY, Answer, Host, ask_hosts, read_hosts
 from ops.profiles import describe, draw, list_rows, make_pstats
-from ops.verbs.hosts import MICROBLOG
+from ops.verbs.ask import microblog_command
 from ops.verbs.logs import make_harmless
 from ops.verbs.terminal import TO, VerbError, print_table, verb
 
@@ -64,26 +63,26 @@ def profile(
         raise VerbError(f"--times takes a number, not {times!r}")
     hosts = read_hosts(to, host) if host else [one for one in read_hosts(to) if {*one.groups} & {*GROUPS}]
     if job:
-        print(make_harmless(ask(hosts, f"jobs profile {shlex.quote(job)}").output))
+        print(make_harmless(ask(hosts, "jobs", "profile", job).output))
         return
     if path:
         # What changes something must not be done twice because the first host's answer was lost.
         hosts = [one for one in hosts if "web" in one.groups][: None if method.upper() in READING else 1]
         given = read_header() if header else ""
-        found = [ask(hosts, make_request(path, method, data, int(times), is_header=header), given)]
+        found = [ask(hosts, *make_request(path, method, data, int(times), is_header=header), stdin=given)]
     else:
-        found = [ask(hosts, f"profiles show --json {shlex.quote(one)}") for one in request.split(",")]
+        found = [ask(hosts, "profiles", "show", "--json", one) for one in request.split(",")]
     for answer in found:
         tell(read_profile(answer), int(most), FOLDER)
 
 
-def make_request(path: str, method: str, data: str, times: int, *, is_header: bool) -> str:
+def make_request(path: str, method: str, data: str, times: int, *, is_header: bool) -> list[str]:
     """The words after `microblog` that have a request profiled."""
     words = ["profiles", "request", path, "--method", method.upper(), "--bind", SOCKET, "--json"]
     words += ["--data", data] if data else []
     words += ["--times", str(times)] if times > 1 else []
     words += ["--header-stdin"] if is_header else []
-    return shlex.join(words)
+    return words
 
 
 def read_header() -> str:
@@ -93,11 +92,15 @@ def read_header() -> str:
     return sys.stdin.readline()
 
 
-def ask(hosts: list[Host], command: str, stdin: str = "") -> Answer:
-    """The answer of the first host that can be reached. Raises `VerbError` where none can, or it says no."""
+def ask(hosts: list[Host], *words: str, stdin: str = "") -> Answer:
+    """What `microblog` with these words says on the first host that can be reached.
+
+    Raises `VerbError` where none can, or where it says no.
+    """
     said = "there is no host to ask: fab profile needs one of the groups web or worker, --path one of web"
     for host in hosts:
-        (answer,) = ask_hosts([host], f"{MICROBLOG} {command}", seconds=ANSWER_SECONDS, stdin=stdin)
+        command, text = microblog_command(*words)
+        (answer,) = ask_hosts([host], command, seconds=ANSWER_SECONDS, stdin=text + stdin)
         if not answer.failed:
             return answer
         said = f"{host.name}: {answer.last_line or 'no answer'}"

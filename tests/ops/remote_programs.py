@@ -14,6 +14,11 @@ def words_here(command: str) -> list[str]:
 
 def read_request(command: str, sent: str) -> dict[str, Any]:
     """What the command's program is asked for: it comes after the program's text."""
-    size = int(shlex.split(command)[-3])
-    found: dict[str, Any] = json.loads(sent[size:])
-    return found
+    return split_request(command, sent)[0]
+
+
+def split_request(command: str, sent: str) -> tuple[dict[str, Any], str]:
+    """The same, and what standard input brings after it."""
+    program, request = map(int, shlex.split(command)[-3:-1])
+    found: dict[str, Any] = json.loads(sent[program : program + request])
+    return found, sent[program + request :]

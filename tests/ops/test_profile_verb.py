@@ -4,7 +4,6 @@ import contextlib
 import io
 import json
 import pstats
-import shlex
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -15,6 +14,7 @@ from fabfile import namespace
 from ops.inventory import Answer, Host
 from ops.profiles import draw, list_rows, make_pstats
 from ops.verbs import profile as verb
+from tests.ops.remote_programs import split_request
 
 MILLISECOND = 1_000_000
 NODES = [[-1, 0, 1, 10], [0, 1, 2, 8], [1, 1, 4, 5], [2, 2, 4, 3], [0, 2, 1, 1]]
@@ -44,8 +44,8 @@ class Hosts:
 
     def ask(self, hosts: list[Host], command: str, seconds: float = 30, stdin: str = "") -> list[Answer]:
         (host,) = hosts
-        words = shlex.split(command)
-        self.asked.append((host.name, words[words.index("current") + 1 :], stdin))
+        request, rest = split_request(command, stdin)
+        self.asked.append((host.name, request["words"], rest))
         code, output = self.answers.get(host.name, (0, json.dumps(PROFILE)))
         return [Answer(host, code != 0, output, code)]
 
