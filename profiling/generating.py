@@ -19,10 +19,10 @@ from microblog.data.queries.seeding import copy_rows
 from microblog.data.session import Database
 from microblog.domain.ids import SEQUENCE_BITS, make_id, time_of_id
 from microblog.services.notifications import FAVOURITE, REBLOG
-from microblog.services.seeding import seed
+from microblog.services.seeding import SPREAD, seed
 
 #: Raise it with each change of what is generated: former databases are made anew.
-VERSION = 1
+VERSION = 2
 LEAST_ACCOUNTS = 100
 POSTS_PER_ACCOUNT = 100
 #: From so many posts on there is somebody with so many followers, and accounts enough for that.
@@ -149,14 +149,16 @@ def _add_what_follows(session: Session, posts: int, now: datetime, say: Say) -> 
         (row.id, row.account_id) for row in session.execute(text("SELECT id, account_id FROM statuses"))
     ]
     say("  follows, boosts, favourites and notifications")
-    _add_follows(session, random, accounts, has_celebrity=posts >= CELEBRITY_FROM)
+    _add_follows(session, random, accounts, now, has_celebrity=posts >= CELEBRITY_FROM)
     reactions = _Reactions(random, accounts, statuses, now)
     reactions.write_boosts(session, int(posts * BOOSTS))
     reactions.write_favourites(session, int(posts * FAVOURITES))
     reactions.write_notifications(session)
 
 
-def _add_follows(session: Session, random: Random, accounts: list[int], *, has_celebrity: bool) -> None:
+def _add_follows(
+    session: Session, random: Random, accounts: list[int], until: datetime, *, has_celebrity: bool
+) -> None:
     """Up to the average that was meant; and everybody's favourite."""
     present = {
         (row.account_id, row.target_account_id)
@@ -175,7 +177,16 @@ def _add_follows(session: Session, random: Random, accounts: list[int], *, has_c
         pair = random.choice(accounts), random.choice(accounts)
         if pair[0] != pair[1] and pair not in present:
             new.add(pair)
-    copy_rows(session, Follow, ("account_id", "target_account_id"), sorted(new))
+    # Spread over all days: none may be the one on which everybody follows everybody.
+    taken = set(session.scalars(text("SELECT id FROM follows")))
+    ids: list[int] = []
+    while len(ids) < len(new):
+        own_id = make_id(until - SPREAD * random.random(), random.getrandbits(SEQUENCE_BITS))
+        if own_id not in taken:
+            taken.add(own_id)
+            ids.append(own_id)
+    rows = ((own_id, *pair, time_of_id(own_id)) for own_id, pair in zip(ids, sorted(new), strict=True))
+    copy_rows(session, Follow, ("id", "account_id", "target_account_id", "created_at"), rows)
 
 
 class _Reactions:

@@ -6,7 +6,7 @@ and the sockets between them are left out.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from io import BytesIO
 from typing import Any
@@ -16,9 +16,8 @@ from sqlalchemy import func, insert, select
 from sqlalchemy.orm import Session
 
 from microblog.data.feeds import feed_key
-from microblog.data.models import Account, Job, Status
+from microblog.data.models import Account, DailyStatistic, Job
 from microblog.data.queries.relationships import get_feeds_of_followers
-from microblog.domain.ids import time_of_id
 from microblog.jobs import names
 from microblog.jobs.names import JobType
 from microblog.observability.logs import clear_context, log_context
@@ -220,14 +219,10 @@ def _newest_job(session: Session) -> int:
 
 
 def _daily_statistics(world: World) -> Run:
-    """Of the last whole day that was posted on."""
+    """Of the last day that was computed before, else of yesterday: never of today's runs."""
     with world.resources.database.unit_of_work() as session:
-        newest = session.scalars(
-            select(func.max(Status.id)).where(Status.account_id != world.account_id)
-        ).one()
-    if newest is None:
-        raise MeasuringError("there are no posts")
-    day = (time_of_id(newest) - timedelta(days=1)).date()
+        computed = session.scalar(select(func.max(DailyStatistic.day)))
+    day = computed or (datetime.now(UTC) - timedelta(days=1)).date()
     return partial(run_task, world, names.DAILY_STATISTICS, day=day.isoformat())
 
 
