@@ -3,7 +3,6 @@
 import getpass
 import json
 import os
-import shlex
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -15,9 +14,10 @@ import pytest
 
 from ops.inventory import Answer, Host
 from ops.verbs import flame, processes
-from ops.verbs.ask import REMOTE, remote_program
+from ops.verbs.ask import make_command, read_program
 from ops.verbs.remote.flame import NO_SUCH_PROGRAM, NOT_OURS, NOT_RUNNING, USER
 from ops.verbs.terminal import VerbError
+from tests.ops.remote_programs import words_here
 
 Ask = Callable[..., subprocess.CompletedProcess[str]]
 # A child that works; its parent waits.
@@ -53,7 +53,7 @@ def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
     (bin_folder / "supervisorctl").chmod(0o755)
 
     def run(name: str, user: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
-        text = (REMOTE / "flame.py").read_text(encoding="ascii")
+        text = read_program("flame")
         for old, new in (
             ("/opt/supervisor/venv/bin/py-spy", str(Path(sys.executable).with_name("py-spy"))),
             (f'USER = "{USER}"', f"USER = {user or getpass.getuser()!r}"),
@@ -61,10 +61,10 @@ def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
             assert old in text
             text = text.replace(old, new)
         request = {"seconds": 1, "native": False, "idle": False} | options
-        words = shlex.split(remote_program("flame", program=name, **request)[0])
+        command, sent = make_command("flame", text, {"program": name, **request})
         return subprocess.run(
-            [sys.executable, "-c", words[4], str(len(text)), *words[6:]],
-            input=text,
+            words_here(command),
+            input=sent,
             env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
             capture_output=True,
             text=True,

@@ -12,6 +12,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from ops.verbs.remote.supervisor import find_programs
+
 NO_SUCH_PROGRAM = 3
 NOT_RUNNING = 4
 NOT_OURS = 5
@@ -21,20 +23,6 @@ USER = "microblog"
 RATE = 100
 #: Besides the seconds that were asked for.
 END_SECONDS = 60
-
-
-def find_programs() -> dict[str, tuple[str, int]]:
-    """Supervisor's programs: the state of each, and its process (0 where it doesn't run)."""
-    listing = subprocess.run(
-        ["sh", "-c", "supervisorctl status"], capture_output=True, text=True, check=False
-    ).stdout
-    found = {}
-    for words in (line.split() for line in listing.splitlines()):
-        # An error of supervisorctl's own has no state as its second word.
-        if len(words) > 1 and words[1].isupper():
-            pid = int(words[words.index("pid") + 1].rstrip(",")) if "pid" in words else 0
-            found[words[0].rpartition(":")[2]] = (words[1], pid)
-    return found
 
 
 def find_user(pid: int) -> str:

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from ops.verbs.remote.supervisor import ask_status, split_status
+from ops.verbs.remote.supervisor import find_programs
 from ops.verbs.remote.waits import PROC, describe_wait, read, read_link
 
 NO_SUCH_PROGRAM = 3
@@ -32,15 +32,6 @@ NOTES = Path("/run/microblog-memory.json")
 MAPPING = re.compile(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \d+ *(.*)")
 SIZE = re.compile(r"^(\w+):\s+(\d+) kB", re.MULTILINE)
 MAPPINGS_SHOWN = 6
-
-
-def find_programs() -> dict[str, tuple[str, int]]:
-    """Supervisor's programs: the state of each, and its process (0 where it doesn't run)."""
-    found = {}
-    for words in split_status(ask_status()):
-        pid = int(words[words.index("pid") + 1].rstrip(",")) if "pid" in words else 0
-        found[words[0].rpartition(":")[2]] = (words[1], pid)
-    return found
 
 
 def is_theirs(pid: int) -> bool:

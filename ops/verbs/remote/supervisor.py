@@ -23,3 +23,12 @@ def split_status(output: str) -> Iterator[list[str]]:
         # An error of supervisorctl's own has no state as its second word.
         if len(words) > 1 and words[1].isupper():
             yield words
+
+
+def find_programs() -> dict[str, tuple[str, int]]:
+    """Supervisor's programs: the state of each, and its process (0 where it doesn't run)."""
+    found = {}
+    for words in split_status(ask_status()):
+        pid = int(words[words.index("pid") + 1].rstrip(",")) if "pid" in words else 0
+        found[words[0].rpartition(":")[2]] = (words[1], pid)
+    return found
