@@ -17,7 +17,7 @@ from ops.verbs import flame, processes
 from ops.verbs.ask import make_command, read_program
 from ops.verbs.remote.flame import NO_SUCH_PROGRAM, NOT_OURS, NOT_RUNNING, USER
 from ops.verbs.terminal import VerbError
-from tests.ops.remote_programs import words_here
+from tests.ops.remote_programs import read_request, words_here
 
 Ask = Callable[..., subprocess.CompletedProcess[str]]
 # A child that works; its parent waits.
@@ -124,7 +124,7 @@ def test_picture_and_dump_lie_beside_each_other(
     asked: list[dict[str, Any]] = []
 
     def answer(hosts: list[Host], command: str, seconds: float, stdin: str) -> list[Answer]:
-        asked.append(json.loads(shlex.split(command)[-1]))
+        asked.append(read_request(command, stdin))
         found = {"looks": looks} if "what" in asked[-1] else {"picture": "<svg/>", "said": ""}
         return [Answer(host, failed=False, output=json.dumps(found), code=0)]
 
