@@ -6,7 +6,7 @@ import pytest
 
 from ops import trace_lines
 from ops.verbs.remote.trace import Line
-from tests.ops.traced_request import EDGE, ID, JOB, STATEMENT, TODAY, WEB, at, entry
+from tests.ops.traced_request import EDGE, ID, JOB, STATEMENT, WEB, at, entry
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_lines_are_shown_for_people() -> None:
     )
 
     assert shown == [
-        f"4 lines of 3 hosts, {TODAY} UTC, as the work began",
+        f"4 lines of 3 hosts, {at(0)[:10]} UTC, as the work began",
         "12:00:00.001    +0  lb1   haproxy     POST /statuses 303 in 60 ms server=web1",
         "12:00:00.004    +3  web1  web-blue    http.request POST /statuses 303 in 55 ms db_pid=4242",
         f"12:00:00.030   +29  db1   postgresql  {STATEMENT}",

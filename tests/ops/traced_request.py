@@ -11,10 +11,9 @@ TODAY = datetime.now(UTC).date()
 
 def at(milliseconds: int) -> str:
     """A moment of the request, as programs write it."""
-    moment = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC) + timedelta(
-        milliseconds=milliseconds
-    )
-    return moment.isoformat(timespec="milliseconds")
+    # Yesterday's noon, at any time of day too long ago for a host to count as one that sends lines.
+    noon = datetime(TODAY.year, TODAY.month, TODAY.day, 12, tzinfo=UTC) - timedelta(days=1)
+    return (noon + timedelta(milliseconds=milliseconds)).isoformat(timespec="milliseconds")
 
 
 def line(ms: int, host: str, program: str, message: object) -> str:
