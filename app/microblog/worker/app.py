@@ -25,9 +25,8 @@ from microblog.jobs.names import JobType
 from microblog.observability import metrics
 from microblog.observability.logs import adopt_logger, clear_context, log_context
 from microblog.settings import Settings
-from microblog.worker.base import Effect
+from microblog.worker.base import Effect, run_job
 from microblog.worker.bindings import BINDINGS
-from microblog.worker.profiling import run_watched
 
 log = structlog.get_logger(__name__)
 
@@ -151,7 +150,7 @@ def bind_task(job: JobType, effect: Effect) -> None:
     def task(self: Task[Any, Any], job_id: int) -> None:
         clear_context()
         with log_context(task_id=self.request.id, job=job.name, job_id=job_id):
-            run_watched(child.resources, effect, name=job.name, job_id=job_id)
+            run_job(child.resources, effect, job_id=job_id)
 
 
 def limit_connections(database: Database, idle_seconds: int) -> None:
