@@ -196,8 +196,7 @@ class BareSite(Site):
 
 def main() -> int:
     """Serve on MICROBLOG_WEB_BIND until TERM."""
-    options = make_options(load_settings(os.environ)) | {"post_worker_init": lambda _worker: None}
-    BareSite(options).run()
+    BareSite(make_options(load_settings(os.environ))).run()
     return 0
 
 

@@ -1,6 +1,5 @@
 """`microblog web`: gunicorn with the settings of this site."""
 
-import gc
 import importlib
 import logging
 import os
@@ -73,10 +72,7 @@ def kind_of(address: str) -> str:
 
 
 class Site(BaseApplication):  # type: ignore[misc]
-    """gunicorn around `microblog.wsgi`, loaded once: its workers are forks that share its memory.
-
-    What opens connections does so when it is first used, in the worker: none crosses the fork.
-    """
+    """gunicorn around `microblog.wsgi`, loaded in the workers only: connections never cross a fork."""
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
@@ -88,13 +84,10 @@ class Site(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application, ready for its first visitor."""
+        """The application, in a worker, ready for its first visitor before it accepts one."""
         importlib.import_module("microblog.data.deadlines").switch_on()
         application = importlib.import_module("microblog.wsgi").application
         importlib.import_module("microblog.web.warming").warm_up(application)
-        # A worker's garbage collection would else write to all that it shares, and so copy it.
-        gc.collect()
-        gc.freeze()
         return application
 
 
@@ -103,7 +96,6 @@ def make_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": settings.web_bind,
         "workers": settings.web_workers,
-        "preload_app": True,
         # A sync worker resets what waits in its backlog when it stops.
         "worker_class": "gthread",
         "threads": settings.web_threads,
@@ -123,14 +115,8 @@ def make_options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower(),
         "logger_class": PlainLogger,
         "proc_name": "microblog web",
-        "post_worker_init": announce_worker,
         "child_exit": forget_worker,
     }
-
-
-def announce_worker(worker: Worker) -> None:
-    """Count a new worker's connections."""
-    worker.wsgi.extensions["microblog"].resources.database.announce()
 
 
 def forget_worker(_arbiter: Arbiter, worker: Worker) -> None:

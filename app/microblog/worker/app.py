@@ -55,7 +55,6 @@ class Child:
         """Make the collaborators, after the fork."""
         deadlines.switch_on()
         self._resources = bootstrap(settings, application="microblog worker", pool_size=2)
-        self._resources.database.announce()
         limit_connections(self._resources.database, settings.job_time_limit_seconds + IDLE_MARGIN_SECONDS)
 
     def close(self) -> None:
