@@ -112,9 +112,18 @@ drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
 
-.PHONY: profile-observability
-profile-observability: $(VENV)/.dev ## Measure what metrics and logs cost a request (some five minutes)
-	@$(BIN)/python -m profiling observability
+PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-observability
+.PHONY: $(PROFILES)
+profile-bench: ## Compare a request's CPU with that of a bare view (ARGS=--help: options, of all harnesses)
+profile-lines: ## Find the lines in which a scenario spends its time
+profile-calls: ## Find the functions in which a scenario spends its time, with a flame graph
+profile-flame: ## Draw a flame graph of a live process
+profile-memory: ## See whether a scenario leaks memory
+profile-growth: ## See how cost grows with posts, follows, followers and pages
+profile-plans: ## See how PostgreSQL answers each statement of a scenario
+profile-observability: ## Measure what metrics and logs cost a request (some five minutes)
+$(PROFILES): $(VENV)/.dev
+	@$(BIN)/python -m profiling $(@:profile-%=%) $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.ops monitoring-tools ## Check style, types, import floors, templates, YAML, playbooks and alerts
