@@ -39,14 +39,14 @@ def restore(
     (chosen,) = read_hosts(env, host) if "," not in host else (None,)
     if chosen is None:
         raise VerbError(f"name one host, not {host}")
+    if to and (forget or (INVENTORIES / to).is_dir()):
+        raise VerbError(f"--to is the moment to restore; the environment is --env {to}")
     variables = {"restore_host": host, "restore_what": "forget"}
     if not forget:
         if what not in WHAT:
             raise VerbError(f"--what is {', '.join(WHAT)}, not {what!r}")
         if not to:
             raise VerbError(f"say which moment: --to '{EXAMPLE}', a restore point's name, or --to {LATEST}")
-        if (INVENTORIES / to).is_dir():
-            raise VerbError(f"--to is the moment here; the environment is --env {to}")
         target = _find(to, host, env, database=what != "pictures")
         variables |= target.variables | {"restore_what": what, "restore_again": again}
     run_playbook(make_command("restore", env, extra=json.dumps(variables)))

@@ -78,7 +78,7 @@ def test_a_suspended_account_s_lists_are_gone(api: Api, database: Database) -> N
 def test_hidden_answers_push_out_no_others(
     api: Api, database: Database, site_resources: Resources, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("microblog.data.queries.statuses.THREAD_DESCENDANTS", 3)
+    monkeypatch.setattr("microblog.data.queries.threads.THREAD_DESCENDANTS", 3)
     alice, bob, mallory = api("alice"), api("bob"), api("mallory")
     root = write(alice, "Ask me")
     assert mallory.account_id is not None
