@@ -16,11 +16,13 @@ BUDGETS = {"document": 20_000, "stylesheet": 15_000, "script": 12_000}
 ALL_BYTES = 120_000
 REQUESTS = 30
 TEXT_TYPES = ("text/", "image/svg+xml", "application/")
+# While the page's text still comes in, a line that is cut in its middle may move: counted is what moves later.
 WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) {
-    if (entry.hadRecentInput) continue;
+    const parsed = performance.getEntriesByType("navigation")[0].domInteractive;
+    if (entry.hadRecentInput || !parsed || entry.startTime < parsed) continue;
     const moved = entry.sources.map(({ node, previousRect, currentRect }) => (
       [`${node?.nodeName}.${node?.className ?? ""}`, previousRect, currentRect]));
     window.shifts.push(`${entry.value}: ${JSON.stringify(moved)}`);
