@@ -16,7 +16,7 @@ BUDGETS = {"document": 20_000, "stylesheet": 15_000, "script": 12_000}
 ALL_BYTES = 120_000
 REQUESTS = 30
 TEXT_TYPES = ("text/", "image/svg+xml", "application/")
-# While the page's text still comes in, a line that is cut in its middle may move: counted is what moves later.
+# While the page still comes in, a line that is cut in its middle may move: counted is what moves later.
 WATCH_SHIFTS = """
 window.shifts = [];
 new PerformanceObserver((list) => {
