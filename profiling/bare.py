@@ -196,7 +196,8 @@ class BareSite(Site):
 
 def main() -> int:
     """Serve on MICROBLOG_WEB_BIND until TERM."""
-    BareSite(make_options(load_settings(os.environ))).run()
+    options = make_options(load_settings(os.environ)) | {"post_worker_init": lambda _worker: None}
+    BareSite(options).run()
     return 0
 
 

@@ -17,7 +17,7 @@ from microblog.settings import Settings
 
 @dataclass(frozen=True)
 class Resources:
-    """What services need besides a session. Opens connections when first used; make it after a fork."""
+    """What services need besides a session. Opens connections when first used, and never before a fork."""
 
     settings: Settings
     database: Database

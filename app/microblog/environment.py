@@ -88,6 +88,11 @@ def parse_secret(value: str) -> str:
     return value
 
 
+def parse_optional_secret(value: str) -> str:
+    """A secret of at least 32 characters, or none."""
+    return parse_secret(value) if value else ""
+
+
 def _split(value: str, schemes: tuple[str, ...]) -> SplitResult:
     # Python's own words would repeat a part of the value.
     try:

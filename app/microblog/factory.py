@@ -4,6 +4,7 @@ from flask import Flask
 
 from microblog.api.routes import install_api
 from microblog.bootstrap import Resources, bootstrap
+from microblog.data.profiles import Profiles
 from microblog.http import health
 from microblog.http.bodies import install_body_limits
 from microblog.http.context import attach
@@ -12,6 +13,7 @@ from microblog.http.cookies import configure_cookies
 from microblog.http.cors import install_cors
 from microblog.http.csrf import install_csrf
 from microblog.http.headers import install_headers
+from microblog.http.profiling import install_profiling
 from microblog.http.proxies import TrustedProxies
 from microblog.http.ratelimit import RateLimiter
 from microblog.http.request_log import install_request_log
@@ -44,6 +46,7 @@ def create_app(settings: Settings, resources: Resources | None = None) -> Flask:
     configure_cookies(app, settings)
     # Hooks run in this order before a request, and in the reverse order after it.
     install_request_log(app)
+    install_profiling(app, settings, Profiles(resources.cache))
     install_body_limits(app, settings)
     install_csrf(app)
     install_headers(app, settings)

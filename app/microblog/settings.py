@@ -20,6 +20,7 @@ from microblog.environment import (
     parse_mail_from,
     parse_media_urls,
     parse_optional_path,
+    parse_optional_secret,
     parse_positive,
     parse_proxies,
     parse_redis_url,
@@ -58,6 +59,7 @@ class Settings:
     web_threads: int
     metrics_bind: str
     metrics_dir: Path | None
+    profile_key: str = field(repr=False)
     password_hasher: str
     argon2_time_cost: int
     argon2_memory_kib: int
@@ -163,6 +165,9 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         web_threads=read.whole("WEB_THREADS", 4),
         metrics_bind=read.parsed("METRICS_BIND", parse_bind, "give host:port", "127.0.0.1:8002"),
         metrics_dir=read.parsed("METRICS_DIR", parse_optional_path, "give a directory", ""),
+        profile_key=read.parsed(
+            "PROFILE_KEY", parse_optional_secret, "give at least 32 random characters, or nothing", ""
+        ),
         password_hasher=read.choice("PASSWORD_HASHER", ("argon2",), "argon2"),
         argon2_time_cost=read.whole("ARGON2_TIME_COST", 2),
         argon2_memory_kib=read.whole("ARGON2_MEMORY_KIB", 19_456),

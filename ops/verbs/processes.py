@@ -9,7 +9,7 @@ from typing import Any
 from fabric import Connection
 
 from ops.backups import describe_size
-from ops.inventory import Answer, ask_hosts, read_hosts
+from ops.inventory import Answer, Host, ask_hosts, read_hosts
 from ops.verbs.ask import remote_program
 from ops.verbs.logs import PROGRAM, make_harmless
 from ops.verbs.remote.processes import NO_SUCH_PROGRAM, NOT_RUNNING
@@ -56,7 +56,7 @@ def dump(
     waits = {name: read_seconds(name, given) for name, given in (("seconds", seconds), ("strace", strace))}
     if not frames.isdecimal():
         raise VerbError(f"--frames takes a number, not {frames!r}")
-    answer = _ask(to, host, program, "dump", native=native, **waits)
+    answer = ask_program(to, host, program, "dump", native=native, **waits)
     for line in describe_dump(answer["looks"], waits["seconds"], int(frames)):
         print(make_harmless(line))
     if waits["strace"]:
@@ -71,7 +71,7 @@ def dump(
 )
 def memory(_context: Connection, host: str, program: str, to: str = "lab", seconds: str = "0") -> None:
     """Show a program's memory by process, how it grew, and what the biggest one's consists of."""
-    answer = _ask(to, host, program, "memory", seconds=read_seconds("seconds", seconds))
+    answer = ask_program(to, host, program, "memory", seconds=read_seconds("seconds", seconds))
     print_memory(answer["looks"], time.time())
     print(f"\nWhat the memory of {answer['biggest']} is, its share of what others map too included:")
     for name, size in answer["mappings"]:
@@ -86,16 +86,23 @@ def read_seconds(option: str, given: str) -> float:
     return float(given)
 
 
-def _ask(to: str, host: str, program: str, what: str, **options: Any) -> dict[str, Any]:
+def choose_program(to: str, host: str, program: str) -> Host:
+    """The host that is named. Raises `VerbError` for not just one host, and for what is no program's name."""
     if not program or not PROGRAM.fullmatch(program):
         raise VerbError(f"{program!r} is no program's name; fab status lists them")
     hosts = read_hosts(to, host)
     if not host or len(hosts) != 1:
         raise VerbError(f"name one host, not {host!r}")
+    return hosts[0]
+
+
+def ask_program(to: str, host: str, program: str, what: str, **options: Any) -> dict[str, Any]:
+    """What the host says of a program (remote/processes.py). Raises `VerbError`."""
+    chosen = choose_program(to, host, program)
     request = {"native": False, "seconds": 0, "strace": 0} | options
     command, text = remote_program("processes", program=program, what=what, **request)
     patience = ANSWER_SECONDS + request["seconds"] + request["strace"]
-    (answer,) = ask_hosts(hosts, command, seconds=patience, stdin=text)
+    (answer,) = ask_hosts([chosen], command, seconds=patience, stdin=text)
     return read_answer(answer, program)
 
 

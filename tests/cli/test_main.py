@@ -44,10 +44,12 @@ def test_all_commands_of_the_contract_are_there() -> None:
             "jobs queues",
             "jobs dead",
             "jobs drop",
+            "jobs profile",
             "jobs requeue",
             "jobs retried",
             "jobs running",
         ),
+        *("profiles list", "profiles show", "profiles request"),
         *("assets export", "metrics", "smoke"),
     }
 
@@ -96,7 +98,10 @@ def test_a_missing_setting_is_a_line_with_a_hint_and_exit_code_2(path: tuple[str
         ("account", "reset-password"): ("anna", "--generate"),
         ("db", "revision"): ("--message", "x"),
         ("jobs", "drop"): ("5",),
+        ("jobs", "profile"): ("mail.mention",),
         ("jobs", "requeue"): ("--all",),
+        ("profiles", "request"): ("/about",),
+        ("profiles", "show"): ("6f1b3e0c",),
     }
     more = arguments.get(path, ("anna",) if path[0] == "account" else ())
 

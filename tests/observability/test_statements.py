@@ -107,6 +107,9 @@ def test_connections_are_told_by_what_they_do(open_database: Callable[..., Datab
     in_use, idle = connections()
     size = value("pool_size")
     database = open_database(pool_size=3)
+    # One that a parent made before it forked is not its own.
+    assert value("pool_size") == size
+    database.announce()
     assert value("pool_size") == size + 3
     with database.unit_of_work() as one, database.unit_of_work() as other:
         one.execute(text("SELECT 1"))

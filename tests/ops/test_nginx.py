@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+from microblog.http.profiling import HEADER
 from tests.ops.rendering import render
 
 ADDRESSES = {"private_address": "192.0.2.21", "private_host": "192.0.2.21", "nginx_port": 8080}
@@ -80,18 +81,22 @@ def test_the_store_listens_on_an_address_of_ipv6() -> None:
     assert "allow 2001:db8::21;" in store
 
 
-def test_the_edge_reaches_web_hosts_by_ipv6() -> None:
-    edge = render(
+def make_edge(web1: str, own: str) -> str:
+    return render(
         "haproxy",
         "haproxy.cfg.j2",
         haproxy_names=["social.example.org"],
-        haproxy_web_hosts={"web1": "[2001:db8::21]"},
+        haproxy_web_hosts={"web1": web1},
         haproxy_statuses=[503],
         haproxy_certificate_file={"stat": {}},
         haproxy_metrics_port=8405,
-        private_host="[2001:db8::11]",
+        private_host=own,
         nginx_port=8080,
     )
+
+
+def test_the_edge_reaches_web_hosts_by_ipv6() -> None:
+    edge = make_edge("[2001:db8::21]", "[2001:db8::11]")
 
     assert find_bare_addresses(edge) == []
     assert edge.count("server web1 [2001:db8::21]:8080\n") == 2
@@ -104,3 +109,11 @@ def test_both_servers_have_pages_for_errors() -> None:
     for server in (first, second):
         assert "error_page 494 =400 /400.$error_form;" in server
         assert r"location ~ ^/404\.(html|json)$ {" in server
+
+
+def test_only_who_is_on_a_web_host_may_have_a_request_profiled() -> None:
+    site, edge = make_site(), make_edge("192.0.2.21", "192.0.2.11")
+
+    # A location that sets one header inherits none.
+    assert site.count(f'proxy_set_header {HEADER} "";') == site.count("proxy_set_header Host $host;") > 1
+    assert f"\n    http-request del-header {HEADER}\n" in edge

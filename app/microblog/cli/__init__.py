@@ -28,6 +28,7 @@ COMMANDS = {
     "stats": "Manage the daily statistics.",
     "counters": "Mend the counters of accounts and posts.",
     "jobs": "Look at jobs, and bring dead ones back.",
+    "profiles": "Find out where the time of one request or job went.",
     "metrics": "List the metrics with what each says.",
     "config": "Look at the settings.",
     "assets": "Hand the static files to a web server.",

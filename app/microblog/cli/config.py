@@ -13,6 +13,7 @@ from microblog.settings import find_unknown
 # Greedy up to the last @: a password that isn't percent-encoded must not show its second half.
 URL_PASSWORD = re.compile(r"^([a-z0-9+]+://[^:/@]*):.*@", re.IGNORECASE | re.DOTALL)
 QUERY_PASSWORD = re.compile(r"([?&][^=&]*(?:password|secret|key)[^=&]*=)[^&]*", re.IGNORECASE)
+SECRETS = ("secret_key", "profile_key")
 NO_SUCH_SETTING = "no such setting; see docs/settings.md for all names, or unset it"
 
 
@@ -40,7 +41,7 @@ def check(*, allow_unknown: bool) -> None:
 
 
 def _shown(name: str, value: object) -> str:
-    if name == "secret_key":
+    if name in SECRETS and value:
         return f"(hidden, {len(str(value))} characters)"
     if value is None:
         return ""

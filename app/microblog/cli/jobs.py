@@ -1,6 +1,7 @@
 """`microblog jobs`: the outbox and its dead letters."""
 
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
@@ -8,9 +9,14 @@ import click
 from sqlalchemy.orm import Session
 
 from microblog.cli.connections import open_database
-from microblog.cli.support import Failed, counted, examples, read_settings
+from microblog.cli.profiles import need_key, open_profiles
+from microblog.cli.support import Failed, counted, examples, print_table, read_settings
 from microblog.data.base import AnyRow
+from microblog.data.queries import jobs as queries
+from microblog.domain import profile_tickets
+from microblog.domain.profile_tickets import JOB, JOB_SECONDS
 from microblog.jobs.broker import BrokerAway, configure_broker
+from microblog.jobs.names import KNOWN
 from microblog.jobs.workers import Held, ask_workers
 from microblog.services import jobs
 from microblog.services.jobs import Backlog, UnfinishedJob
@@ -40,7 +46,7 @@ def list_jobs(limit: int) -> None:
         backlog = jobs.read_backlog(session)
     now = datetime.now(UTC)
     cells = [(row.id, row.name, row.queue, describe_phase(row, now), row.attempts, row.error) for row in rows]
-    _print_table(("id", "name", "queue", "state", "attempts", "error"), cells)
+    print_table(("id", "name", "queue", "state", "attempts", "error"), cells)
     _print_backlog(backlog)
 
 
@@ -50,7 +56,7 @@ def queues() -> None:
     with _transaction() as (session, _):
         counted = jobs.count_by_queue(session)
     cells = [(name, waiting, handed, show_span(age)) for name, waiting, handed, age in counted]
-    _print_table(("queue", "waiting", "handed", "oldest"), cells)
+    print_table(("queue", "waiting", "handed", "oldest"), cells)
 
 
 @command.command(epilog=examples("microblog jobs running"))
@@ -72,7 +78,7 @@ def running() -> None:
             raise Failed("no worker answers: do they run (`microblog worker`), with the same broker?")
         known = jobs.find_jobs(session, job_ids=[one.job_id for one in held])
     cells = [_describe_held(one, known.get(one.job_id)) for one in held]
-    _print_table(("id", "name", "host", "pid", "for", "attempt", "request"), cells)
+    print_table(("id", "name", "host", "pid", "for", "attempt", "request"), cells)
     click.echo(f"{len(held)} running, {counted(workers, 'worker')} answered")
 
 
@@ -88,7 +94,7 @@ def retried(limit: int) -> None:
         (row.id, row.name, row.queue, row.attempts, moment, row.error)
         for row, moment in zip(rows, due, strict=True)
     ]
-    _print_table(("id", "name", "queue", "attempts", "next try", "error"), cells)
+    print_table(("id", "name", "queue", "attempts", "next try", "error"), cells)
     click.echo(f"{len(rows)} to be tried again")
 
 
@@ -99,7 +105,7 @@ def dead(limit: int) -> None:
     columns = ("id", "name", "queue", "attempts", "died_at", "arguments", "error")
     with _transaction() as (session, _):
         rows = jobs.list_dead(session, limit=limit)
-    _print_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
+    print_table(columns, [tuple(getattr(row, name) for name in columns) for row in rows])
     click.echo(
         f"{len(rows)} dead"
         + (": bring them back with `microblog jobs requeue`, or drop them" if rows else "")
@@ -136,6 +142,26 @@ def drop(job_ids: tuple[int, ...]) -> None:
             f"dropped {count} of {len(set(job_ids))}: the others are not dead; see `microblog jobs dead`"
         )
     click.echo(f"Dropped {count}")
+
+
+@command.command(
+    epilog=examples("microblog jobs profile mail.mention", "microblog jobs profile 116543210987654321")
+)
+@click.argument("job", metavar="NAME|ID")
+def profile(job: str) -> None:
+    """Have the next run of a kind of job, or that of one job, profiled: once, if it begins within an hour."""
+    with open_profiles() as (settings, profiles):
+        key = need_key(settings)
+        if job.isdecimal():
+            with _transaction() as (session, _):
+                if not queries.is_unfinished(session, job_id=int(job)):
+                    raise Failed(f"there is no job {job} to be done: see `microblog jobs list`")
+        elif job not in KNOWN:
+            raise Failed(f"there are no jobs {job!r}; there are {', '.join(sorted(KNOWN))}")
+        ticket = profile_tickets.sign(key, JOB, job.encode(), time.time(), JOB_SECONDS)
+        profiles.ask_for(job, ticket, JOB_SECONDS)
+    look = f"show {job}" if job.isdecimal() else "list"
+    click.echo(f"The next run of {job} is profiled, if it begins within an hour: `microblog profiles {look}`")
 
 
 @contextmanager
@@ -186,22 +212,3 @@ def _print_backlog(backlog: Backlog) -> None:
     if backlog.strangers:
         each = (f"{one.name} ({one.jobs}, for {show_span(one.oldest_seconds)})" for one in backlog.strangers)
         click.echo(f"Unknown to this release, waiting for workers that know them: {', '.join(each)}")
-
-
-def _print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    if not rows:
-        return
-    lines = [columns, *(tuple(_shown(value) for value in row) for row in rows)]
-    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
-    for line in lines:
-        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
-
-
-def _shown(value: object) -> str:
-    if value is None:
-        return "-"
-    if hasattr(value, "isoformat"):
-        return str(value.isoformat(timespec="seconds"))
-    if isinstance(value, dict):
-        return " ".join(f"{name}={one}" for name, one in sorted(value.items()))
-    return " ".join(str(value).split())

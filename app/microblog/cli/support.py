@@ -1,6 +1,7 @@
 """What all commands share: reading the settings, and errors that are one line and an exit code."""
 
 import os
+from collections.abc import Sequence
 from typing import IO, Any
 
 import click
@@ -48,3 +49,23 @@ def examples(*lines: str) -> str:
     """An epilog for --help that shows how a command is used."""
     # \b keeps click from folding the lines into a paragraph.
     return "\b\n" + "\n".join(("Examples:", *(f"  {line}" for line in lines)))
+
+
+def print_table(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Rows below their columns' names; nothing where there are none."""
+    if not rows:
+        return
+    lines = [columns, *(tuple(_shown(value) for value in row) for row in rows)]
+    widths = [max(len(line[index]) for line in lines) for index in range(len(columns))]
+    for line in lines:
+        click.echo("  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip())
+
+
+def _shown(value: object) -> str:
+    if value is None:
+        return "-"
+    if hasattr(value, "isoformat"):
+        return str(value.isoformat(timespec="seconds"))
+    if isinstance(value, dict):
+        return " ".join(f"{name}={one}" for name, one in sorted(value.items()))
+    return " ".join(str(value).split())

@@ -1,5 +1,6 @@
 """`microblog web`: gunicorn with the settings of this site."""
 
+import gc
 import importlib
 import logging
 import os
@@ -72,7 +73,10 @@ def kind_of(address: str) -> str:
 
 
 class Site(BaseApplication):  # type: ignore[misc]
-    """gunicorn around `microblog.wsgi`, loaded in the workers only: connections never cross a fork."""
+    """gunicorn around `microblog.wsgi`, loaded once: its workers are forks that share its memory.
+
+    What opens connections does so when it is first used, in the worker: none crosses the fork.
+    """
 
     def __init__(self, options: dict[str, Any]) -> None:
         self.options = options
@@ -84,10 +88,13 @@ class Site(BaseApplication):  # type: ignore[misc]
             self.cfg.set(name, value)
 
     def load(self) -> Any:
-        """The application, in a worker, ready for its first visitor before it accepts one."""
+        """The application, ready for its first visitor."""
         importlib.import_module("microblog.data.deadlines").switch_on()
         application = importlib.import_module("microblog.wsgi").application
         importlib.import_module("microblog.web.warming").warm_up(application)
+        # A worker's garbage collection would else write to all that it shares, and so copy it.
+        gc.collect()
+        gc.freeze()
         return application
 
 
@@ -96,6 +103,7 @@ def make_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": settings.web_bind,
         "workers": settings.web_workers,
+        "preload_app": True,
         # A sync worker resets what waits in its backlog when it stops.
         "worker_class": "gthread",
         "threads": settings.web_threads,
@@ -115,8 +123,14 @@ def make_options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower(),
         "logger_class": PlainLogger,
         "proc_name": "microblog web",
+        "post_worker_init": announce_worker,
         "child_exit": forget_worker,
     }
+
+
+def announce_worker(worker: Worker) -> None:
+    """Count a new worker's connections."""
+    worker.wsgi.extensions["microblog"].resources.database.announce()
 
 
 def forget_worker(_arbiter: Arbiter, worker: Worker) -> None:

@@ -47,8 +47,8 @@ class BreakerRetry(Retry):
 
 
 def make_client(url: str, *, breaker: Breaker | None = None) -> redis.Redis:
-    """A pooled client for `redis://`, `rediss://` or `unix://`; opens nothing until used. Make it
-    after a fork.
+    """A pooled client for `redis://`, `rediss://` or `unix://`; opens nothing until used, and
+    is not to be used before a fork.
 
     All that share its pool share a breaker: after a failure calls raise `redis.ConnectionError` at once.
     """

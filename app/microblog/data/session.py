@@ -28,7 +28,7 @@ ANSWER_MARGIN_SECONDS = 2
 
 
 class Database:
-    """A pool of connections to PostgreSQL. Opens nothing until used; make it after a fork, never before.
+    """A pool of connections to PostgreSQL. Opens nothing until used; after that its process must not fork.
 
     `statement_timeout_seconds` bounds each statement: the server sees to it, and where it is silent, so does
     data/deadlines.py in the programs that serve, `answer_margin_seconds` later. Connecting may take
@@ -74,7 +74,7 @@ class Database:
         )
         event.listen(self.engine, "handle_error", _note_closed)
         statements.watch(self.engine)
-        metrics.DB_POOL_SIZE.inc(pool_size)
+        self.pool_size = pool_size
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 
     @contextmanager
@@ -82,6 +82,10 @@ class Database:
         """One transaction: commits when the block ends, rolls back when it raises. Only edges open one."""
         with self._sessions() as session, session.begin():
             yield session
+
+    def announce(self) -> None:
+        """Tell in the metrics how many connections this process may open. The one that forks it opens none."""
+        metrics.DB_POOL_SIZE.inc(self.pool_size)
 
     def close(self) -> None:
         """Close all pooled connections."""

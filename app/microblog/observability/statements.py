@@ -110,7 +110,7 @@ def _note(connection: Any, seconds: float) -> None:
 def watch(engine: Engine) -> None:
     """Measure what an engine does, each statement (BEGIN and COMMIT are none of ours) and each connection.
 
-    Once for an engine, in the process that uses it. What SQLAlchemy itself asks a new connection is left out.
+    Once for an engine. What SQLAlchemy itself asks a new connection is left out.
     """
     event.listen(engine, "connect", _open)
     event.listen(engine, "close", _close)

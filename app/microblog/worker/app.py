@@ -25,8 +25,9 @@ from microblog.jobs.names import JobType
 from microblog.observability import metrics
 from microblog.observability.logs import adopt_logger, clear_context, log_context
 from microblog.settings import Settings
-from microblog.worker.base import Effect, run_job
+from microblog.worker.base import Effect
 from microblog.worker.bindings import BINDINGS
+from microblog.worker.profiling import run_watched
 
 log = structlog.get_logger(__name__)
 
@@ -55,6 +56,7 @@ class Child:
         """Make the collaborators, after the fork."""
         deadlines.switch_on()
         self._resources = bootstrap(settings, application="microblog worker", pool_size=2)
+        self._resources.database.announce()
         limit_connections(self._resources.database, settings.job_time_limit_seconds + IDLE_MARGIN_SECONDS)
 
     def close(self) -> None:
@@ -149,7 +151,7 @@ def bind_task(job: JobType, effect: Effect) -> None:
     def task(self: Task[Any, Any], job_id: int) -> None:
         clear_context()
         with log_context(task_id=self.request.id, job=job.name, job_id=job_id):
-            run_job(child.resources, effect, job_id=job_id)
+            run_watched(child.resources, effect, name=job.name, job_id=job_id)
 
 
 def limit_connections(database: Database, idle_seconds: int) -> None:

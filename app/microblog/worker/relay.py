@@ -38,6 +38,7 @@ def run_relay(settings: Settings) -> None:
     """Run until TERM or INT; a round that has begun is finished."""
     configure_broker(settings)
     database = Database(settings.database_url, application="microblog relay", pool_size=1)
+    database.announce()
     metrics.BUILD_INFO.labels("relay", settings.release, settings.revision).set(1)
     relay = Relay(settings, database, Publisher())
     try:

@@ -108,6 +108,7 @@ SCHEDULE: Final = (
 def run_beat(settings: Settings) -> None:
     """Run until TERM or INT."""
     database = Database(settings.database_url, application="microblog beat", pool_size=1)
+    database.announce()
     metrics.BUILD_INFO.labels("beat", settings.release, settings.revision).set(1)
     celery.conf.beat_enable_remote_control = False
     # Celery calls it as it would call the class.
