@@ -33,6 +33,7 @@ STATEMENTS = "MICROBLOG_BARE_STATEMENTS"
 PAGE = 20
 #: As many ids as ours asks for at once: some may be hidden.
 BATCH = 41
+JOB = {"name": "statuses.fan_out", "queue": "feeds", "request_id": None}
 
 encode = msgspec.json.Encoder().encode
 
@@ -112,7 +113,7 @@ class Bare:
         with self.transaction("new post, JSON") as transaction:
             person = transaction.run(token_hash=token_hash())[0]
             new = transaction.run(text=text, content=f"<p>{html.escape(text)}</p>")[0]
-            transaction.run(arguments_m0=Json({"status_id": new.id}))
+            transaction.run(rows=Json([JOB | {"arguments": {"status_id": new.id}}]))
             key = f"feed:{person.account_id}:{person.feed_version}"
             pipe = self.cache.pipeline(transaction=False)
             pipe.lpushx(key, new.id)

@@ -84,7 +84,7 @@ class Database:
             yield session
 
     def announce(self) -> None:
-        """Tell in the metrics how many connections this process may open. The one that forks it opens none."""
+        """Tell in the metrics how many connections this process may open; what forks it opens none."""
         metrics.DB_POOL_SIZE.inc(self.pool_size)
 
     def close(self) -> None:

@@ -16,9 +16,11 @@ from sqlalchemy import (
     insert,
     literal,
     select,
+    text,
     type_coerce,
     update,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import Session
 
@@ -29,6 +31,14 @@ from microblog.data.models import DeadJob, Job
 ERROR_CHARACTERS = 500
 _jobs = cast("Table", Job.__table__)
 _table = _jobs.c
+# One constant statement for any number of rows: a list of VALUES would be put together anew each time.
+_INSERT = text(
+    """
+    INSERT INTO jobs (name, queue, arguments, request_id)
+    SELECT name, queue, arguments, request_id
+    FROM jsonb_to_recordset(:rows) AS new(name text, queue text, arguments jsonb, request_id text)
+    """
+).bindparams(bindparam("rows", type_=JSONB))
 _MARK_HANDED = (
     update(_jobs)
     .where(_table.id == bindparam("job_id"))
@@ -42,7 +52,7 @@ _MARK_HANDED = (
 
 def insert_jobs(session: Session, rows: Sequence[dict[str, Any]]) -> None:
     """Insert jobs by one statement; each row has `name`, `queue`, `arguments` and `request_id`."""
-    session.execute(insert(Job).values(list(rows)))
+    session.execute(_INSERT, {"rows": list(rows)})
 
 
 def insert_unique_job(session: Session, row: dict[str, Any]) -> bool:

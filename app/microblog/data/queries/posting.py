@@ -5,18 +5,19 @@ that everybody may read.
 """
 
 from collections.abc import Sequence
-from typing import Any
+from functools import cache
+from typing import Any, cast
 
 from sqlalchemy import (
     BigInteger,
     LargeBinary,
+    Table,
     any_,
     bindparam,
     delete,
     exists,
     func,
     insert,
-    literal,
     select,
     text,
     update,
@@ -36,6 +37,7 @@ from microblog.data.models import (
 )
 from microblog.domain.visibility import OPEN, Visibility
 
+_accounts, _statuses = cast("Table", Account.__table__), cast("Table", Status.__table__)
 _NAMES: Any = ARRAY(TEXT)
 _NUMBERS: Any = ARRAY(BigInteger)
 # Tags that there are stay untouched. New ones are made in order, so that two posts with the same ones cannot
@@ -73,28 +75,37 @@ def insert_status(session: Session, *, counts_reply: bool, **values: Any) -> int
 
     None, and nothing is written, where a post that would count it is gone. One statement.
     """
-    statement = insert(Status).values(**values)
+    counts_author = counts_for_author(values["visibility"], values.get("reblog_of_id"))
+    statement = _make_insert(tuple(values), counts_reply=counts_reply, counts_author=counts_author)
+    return session.scalars(statement, {f"new_{name}": value for name, value in values.items()}).one_or_none()
+
+
+@cache
+def _make_insert(names: tuple[str, ...], *, counts_reply: bool, counts_author: bool) -> Any:
+    """The statement for a post with these columns: to make it takes longer than to execute it."""
+    columns = [_statuses.c[name] for name in names]
+    values = [bindparam(f"new_{column.name}", type_=column.type) for column in columns]
     author = (
-        update(Account)
-        .where(Account.id == values["account_id"])
-        .values(statuses_count=Account.statuses_count + 1, last_status_at=func.now())
+        update(_accounts)
+        .where(_accounts.c.id == bindparam("new_account_id", type_=BigInteger))
+        .values(statuses_count=_accounts.c.statuses_count + 1, last_status_at=func.now())
     )
     if counts_reply:
         # Locked before the reply is written: it can't be deleted in between.
         answered = (
-            update(Status)
-            .where(Status.id == values["in_reply_to_id"])
-            .values(replies_count=Status.replies_count + 1)
-            .returning(Status.id)
+            update(_statuses)
+            .where(_statuses.c.id == bindparam("new_in_reply_to_id", type_=BigInteger))
+            .values(replies_count=_statuses.c.replies_count + 1)
+            .returning(_statuses.c.id)
             .cte("answered")
         )
-        columns = [Status.__table__.c[name] for name in values]
-        row = select(*(literal(values[column.name], column.type) for column in columns)).select_from(answered)
-        statement = insert(Status).from_select(columns, row)
+        statement = insert(_statuses).from_select(columns, select(*values).select_from(answered))
         author = author.where(exists(select(answered.c.id)))
-    if counts_for_author(values["visibility"], values.get("reblog_of_id")):
+    else:
+        statement = insert(_statuses).values(dict(zip(names, values, strict=True)))
+    if counts_author:
         statement = statement.add_cte(author.cte("author"))
-    return session.scalars(statement.returning(Status.id)).one_or_none()
+    return statement.returning(_statuses.c.id)
 
 
 def counts_for_author(visibility: str, reblog_of_id: int | None) -> bool:

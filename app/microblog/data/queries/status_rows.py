@@ -7,6 +7,7 @@ signed-in viewer there are `favourited`, `reblogged`, `bookmarked`, `pinned` and
 
 from collections import namedtuple
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
 from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal_column, or_, select
@@ -38,6 +39,11 @@ _clients = Application.__table__.alias("client")
 _ACCOUNT_NAMES = [column.name for column in ACCOUNT_COLUMNS]
 #: An account out of a status's row, as the rows of data/queries/accounts.py are.
 AccountOfRow = namedtuple("AccountOfRow", _ACCOUNT_NAMES)  # type: ignore[misc]  # noqa: PYI024 - the queries name its columns
+
+
+_read_author, _read_booster = (
+    attrgetter(*(f"{prefix}_{name}" for name in _ACCOUNT_NAMES)) for prefix in ("author", "booster")
+)
 
 
 @dataclass(frozen=True)
@@ -87,14 +93,14 @@ def wanted_in_timelines(*, boosts: bool) -> ColumnElement[bool]:
 
 def author_of(row: StatusRow) -> Any:
     """The author of what is shown, with the columns of an account's row."""
-    return AccountOfRow._make([getattr(row, f"author_{name}") for name in _ACCOUNT_NAMES])
+    return AccountOfRow._make(_read_author(row))
 
 
 def booster_of(row: StatusRow) -> Any:
     """Who boosts, with the columns of an account's row; None where the row is no boost."""
     if row.reblog_of_id is None:
         return None
-    return AccountOfRow._make([getattr(row, f"booster_{name}") for name in _ACCOUNT_NAMES])
+    return AccountOfRow._make(_read_booster(row))
 
 
 def _columns_of_row() -> list[ColumnElement[Any]]:
