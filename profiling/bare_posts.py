@@ -112,8 +112,11 @@ def status(row: Row, parts: Parts, base: str, *, viewer_id: int | None) -> dict[
         made["bookmarked"], made["muted"], made["filtered"] = row.bookmarked, row.muted, []
         if row.account_id == viewer_id:
             made["pinned"] = row.pinned
-    if row.reblog_of_id is None:
-        return made
+    return made if row.reblog_of_id is None else boost_of(row, made, base)
+
+
+def boost_of(row: Row, made: dict[str, Any], base: str) -> dict[str, Any]:
+    """A boost's JSON, with what it repeats."""
     boost = made | {
         "id": str(row.id),
         "uri": f"{base}/@{row.booster_username}/{row.id}",

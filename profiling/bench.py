@@ -17,7 +17,7 @@ from profiling.client import Client
 from profiling.databases import database
 from profiling.kinds import KINDS, Kind, Member, ask, find_member, make_request
 from profiling.measuring import Meter, tree_seconds
-from profiling.options import LEAST_POSTS, add_number, add_output, at_least, introduce
+from profiling.options import LEAST_POSTS, add_number, add_output, introduce
 from profiling.pairs import LEAST_PAIRS, Pair, Side, Summary, measure_pair, summarise
 from profiling.recorded import record
 from profiling.results import write_result
@@ -72,28 +72,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     plan = Plan()
     introduce(parser, DESCRIPTION, EXAMPLES)
-    parser.add_argument(
-        "--pairs",
-        type=at_least(LEAST_PAIRS),
-        default=plan.pairs,
-        metavar="N",
-        help="pairs of each kind of request (%(default)s)",
-    )
+    add_number(parser, "--pairs", plan.pairs, "pairs of each kind of request", LEAST_PAIRS)
     add_number(parser, "--rounds", plan.rounds, "times that the processes are started anew")
-    parser.add_argument(
-        "--requests",
-        type=at_least(PIECE_REQUESTS),
-        default=plan.requests,
-        metavar="N",
-        help="requests of each half of a pair (%(default)s)",
-    )
-    parser.add_argument(
-        "--posts",
-        type=at_least(LEAST_POSTS),
-        default=plan.posts,
-        metavar="N",
-        help="posts in the database (%(default)s)",
-    )
+    add_number(parser, "--requests", plan.requests, "requests of each half of a pair", PIECE_REQUESTS)
+    add_number(parser, "--posts", plan.posts, "posts in the database", LEAST_POSTS)
     parser.add_argument("--kind", default="", metavar="TEXT", help="only kinds with this in their name")
     add_output(parser)
 

@@ -13,20 +13,21 @@ from profiling.databases import check_size, database
 from profiling.fitting import LEAST_POINTS
 from profiling.growth_report import describe, draw
 from profiling.measuring import MeasuringError
-from profiling.results import RESULTS, write_result
+from profiling.options import add_number, add_output, add_scenarios, at_least, introduce
+from profiling.results import write_result
 from profiling.scenarios import SCENARIOS, find_scenario, open_world
 
 NAME = "growth"
 HELP = "how cost grows with posts, follows, followers and pages"
-EXAMPLES = """\
-examples:
-  python -m profiling growth
-  python -m profiling growth --scenario home --scenario search --posts 10000 30000 100000
-  python -m profiling growth --full
-
+DESCRIPTION = """\
 Cost is the CPU of a run: of the application, PostgreSQL and Redis. All sizes are measured in turns.
 Databases are generated when first needed and kept: that of 1,000,000 posts takes minutes and gigabytes.
 Exit code 1: something grows that must not, or a bar is missed."""
+EXAMPLES = (
+    "growth",
+    "growth --scenario home --scenario search --posts 10000 30000 100000",
+    "growth --full",
+)
 SIZES = (10_000, 20_000, 50_000, 100_000)
 FULL_SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 
@@ -44,29 +45,19 @@ class Plan:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.epilog = EXAMPLES
-    parser.add_argument(
-        "--scenario",
-        action="append",
-        metavar="NAME",
-        help=f"only this one; repeatable. All: {', '.join(SCENARIOS)}",
-    )
+    introduce(parser, DESCRIPTION, EXAMPLES)
+    add_scenarios(parser)
     sizes = ", ".join(f"{size:,}" for size in SIZES)
     parser.add_argument(
-        "--posts", type=int, nargs="+", metavar="N", help=f"sizes of the sites (unless told {sizes})"
+        "--posts",
+        type=at_least(1),
+        nargs="+",
+        metavar="N",
+        help=f"sizes of the sites (unless told {sizes})",
     )
     parser.add_argument("--full", action="store_true", help="sizes up to 1,000,000 posts")
-    parser.add_argument(
-        "--rounds", type=int, default=5, metavar="N", help="how often each size has its turn (default: 5)"
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=RESULTS,
-        metavar="DIR",
-        help=f"folder of the results (default: {RESULTS})",
-    )
+    add_number(parser, "--rounds", 5, "how often each size has its turn")
+    add_output(parser)
 
 
 def run(given: argparse.Namespace, say: Say) -> int:

@@ -11,7 +11,7 @@ from typing import Any
 
 from profiling.client import Client
 from profiling.measuring import MeasuringError, Meter
-from profiling.options import LEAST_POSTS, add_output, at_least, introduce
+from profiling.options import LEAST_POSTS, add_number, add_output, introduce
 from profiling.pairs import LEAST_PAIRS, Pair, Side, Summary, add_up, measure_pair, summarise
 from profiling.results import write_result
 from profiling.servers import BIN, USERNAME, Servers, Size, Web, start_servers
@@ -77,9 +77,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "posts": (LEAST_POSTS, plan.size.posts, "posts in the database"),
     }
     for name, (lowest, default, text) in numbers.items():
-        parser.add_argument(
-            f"--{name}", type=at_least(lowest), default=default, metavar="N", help=f"{text} (%(default)s)"
-        )
+        add_number(parser, f"--{name}", default, text, lowest)
     add_output(parser)
 
 

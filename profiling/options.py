@@ -51,19 +51,25 @@ def add_scenario(
         metavar="NAME",
         help=f"what is run, see below ({default or otherwise})",
     )
+    add_number(parser, "--posts", POSTS, "posts in the database", LEAST_POSTS)
+
+
+def add_number(
+    parser: argparse.ArgumentParser, name: str, default: int, help_text: str, lowest: int = 1
+) -> None:
+    """An option that takes a whole number from `lowest` on."""
     parser.add_argument(
-        "--posts",
-        type=at_least(LEAST_POSTS),
-        default=POSTS,
-        metavar="N",
-        help="posts in the database (%(default)s)",
+        name, type=at_least(lowest), default=default, metavar="N", help=f"{help_text} (%(default)s)"
     )
 
 
-def add_number(parser: argparse.ArgumentParser, name: str, default: int, help_text: str) -> None:
-    """An option that takes a whole number from 1 on."""
+def add_scenarios(parser: argparse.ArgumentParser) -> None:
+    """The option that chooses some scenarios, for `find_scenario`; None for all."""
     parser.add_argument(
-        name, type=at_least(1), default=default, metavar="N", help=f"{help_text} (%(default)s)"
+        "--scenario",
+        action="append",
+        metavar="NAME",
+        help=f"one of {', '.join(SCENARIOS)} (again for more; all)",
     )
 
 

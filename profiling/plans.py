@@ -8,17 +8,19 @@ from typing import Any
 
 from profiling.databases import database
 from profiling.explaining import Statement, explained, read_sizes
+from profiling.options import LEAST_POSTS, POSTS, add_number, add_output, add_scenarios, introduce
 from profiling.plan_trees import Plan, Scan, describe_tree
-from profiling.results import RESULTS, write_result
+from profiling.results import write_result
 from profiling.scenarios import SCENARIOS, Scenario, find_scenario
 from profiling.worlds import World, open_world
 
 NAME = "plans"
 HELP = "how PostgreSQL answers each statement of a scenario"
-EPILOG = """examples:
-  python -m profiling plans                               every scenario, on 10,000 posts
-  python -m profiling plans --scenario home --posts 1000000
-"""
+DESCRIPTION = """\
+Runs a scenario and has each of its SQL statements explained by PostgreSQL where it stands, with times, rows
+and blocks; what a statement writes for that is taken back. Exit code 1 where a big table is read from end to
+end."""
+EXAMPLES = ("plans", "plans --scenario home --posts 1000000")
 #: Tables from so many rows on are big: below, reading all of one is what PostgreSQL rightly does.
 BIG_ROWS = 2_000
 SQL_CHARACTERS = 60
@@ -55,36 +57,11 @@ class Report:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `plans`."""
-    parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.description = (
-        "Runs a scenario and has each of its SQL statements explained by PostgreSQL where it stands, with\n"
-        "times, rows and blocks; what a statement writes for that is taken back. Exit code 1 where a big\n"
-        "table is read from end to end."
-    )
-    parser.epilog = EPILOG
-    parser.add_argument(
-        "--scenario",
-        action="append",
-        metavar="NAME",
-        help=f"one of {', '.join(SCENARIOS)} (again for more; default: all)",
-    )
-    parser.add_argument(
-        "--posts", type=int, default=10_000, metavar="N", help="posts in the database (default: 10000)"
-    )
-    parser.add_argument(
-        "--big",
-        type=int,
-        default=BIG_ROWS,
-        metavar="ROWS",
-        help=f"how many rows make a table big (default: {BIG_ROWS})",
-    )
-    parser.add_argument(
-        "--output",
-        type=Path,
-        default=RESULTS,
-        metavar="DIR",
-        help=f"folder of the results (default: {RESULTS})",
-    )
+    introduce(parser, DESCRIPTION, EXAMPLES)
+    add_scenarios(parser)
+    add_number(parser, "--posts", POSTS, "posts in the database", LEAST_POSTS)
+    add_number(parser, "--big", BIG_ROWS, "how many rows make a table big")
+    add_output(parser)
 
 
 def run(given: argparse.Namespace, say: Say) -> int:

@@ -211,3 +211,10 @@ def test_redis_answers_what_its_exporter_needs_and_nothing_else(monitor: redis.R
     for command in reads + changes:
         with pytest.raises(redis.exceptions.NoPermissionError):
             send(monitor, command)
+
+
+def test_a_program_that_systemd_has_just_forked_gets_its_name() -> None:
+    """It is first seen as systemd's own child; without this it would be left out of its group for good."""
+    tasks = (ROLES / "node_exporter/tasks/main.yml").read_text(encoding="utf-8")
+
+    assert re.search(r"^ +- -recheck$", tasks, re.MULTILINE)
