@@ -67,7 +67,10 @@ class Client:
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
         headers = {"Accept": "*/*", **self.headers}
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            # Beside those that a caller gave: an answer's cookie must not log anybody out.
+            given = [headers["Cookie"]] if "Cookie" in headers else []
+            kept = [f"{name}={value}" for name, value in self.cookies.items()]
+            headers["Cookie"] = "; ".join(given + kept)
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
