@@ -85,7 +85,7 @@ def start_order(item: pytest.Item) -> int:
 @pytest.fixture(scope="session")
 def worker_database(database_urls: DatabaseUrls) -> Iterator[Database]:
     """The application's way to this worker's database. Tests that commit take `database`, which cleans up."""
-    database = Database(database_urls.app, application="tests", pool_size=10)
+    database = Database(database_urls.app, application="tests", pool_size=10, prepares=True)
     yield database
     database.close()
 

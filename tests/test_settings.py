@@ -110,6 +110,7 @@ def test_development_needs_no_sender() -> None:
     ("name", "value"),
     [
         ("ENV", "staging"), ("SECRET_KEY", "short"), ("LOG_LEVEL", "LOUD"), ("LOG_FORMAT", "xml"),
+        ("PREPARE_STATEMENTS", "maybe"),
         ("BASE_URL", "example.org"), ("BASE_URL", "ftp://example.org"), ("BASE_URL", "https://example.org/blog"),
         ("BASE_URL", "https://"), ("BASE_URL", "https://example.org?x"), ("BASE_URL", "https://example.org:x"),
         ("DATABASE_URL", "mysql://u:hunter2@h/d"), ("DATABASE_URL", "postgresql+psycopg://u:hunter2@h/d"),

@@ -46,6 +46,7 @@ def bootstrap(
             application=application,
             pool_size=pool_size,
             statement_timeout_seconds=statement_timeout_seconds,
+            prepares=settings.prepare_statements,
         ),
         cache=cache,
         feeds=Feeds(cache, settings.feed_length),

@@ -43,6 +43,7 @@ class Settings:
     site_name: str
     database_url: str = field(repr=False)
     owner_database_url: str = field(repr=False)
+    prepare_statements: bool
     broker_url: str = field(repr=False)
     cache_url: str = field(repr=False)
     smtp_url: str = field(repr=False)
@@ -128,6 +129,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
             # That a database is missing is told once.
             database_url or "postgresql:///missing",
         ),
+        prepare_statements=read.choice("PREPARE_STATEMENTS", ("on", "off"), "on") == "on",
         broker_url=read.parsed(
             "BROKER_URL", parse_redis_url, "give redis://host:6379/0 or unix:///path?db=0"
         ),

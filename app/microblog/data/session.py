@@ -5,11 +5,13 @@ from contextlib import contextmanager
 from functools import partial
 from math import ceil
 
+import msgspec
 from sqlalchemy import Engine, ExceptionContext, create_engine, event
 from sqlalchemy.orm import Session, sessionmaker
 
 from microblog.data.breaker import Breaker
 from microblog.data.deadlines import PatientConnection
+from microblog.data.prepared import prepare_on
 from microblog.observability import metrics, statements
 from microblog.observability.statements import WatchedPool
 
@@ -34,6 +36,7 @@ class Database:
     data/deadlines.py in the programs that serve, `answer_margin_seconds` later. Connecting may take
     `connect_seconds` (libpq's own limit, in the commands, counts whole seconds); after a silence there is no
     new try for as long. `pool_size` bounds the connections of this process.
+    `prepares`: hot statements are prepared (data/prepared.py).
     """
 
     def __init__(
@@ -45,6 +48,7 @@ class Database:
         statement_timeout_seconds: float | None = 30,
         connect_seconds: float = CONNECT_TIMEOUT_SECONDS,
         answer_margin_seconds: float = ANSWER_MARGIN_SECONDS,
+        prepares: bool = False,
     ) -> None:
         server_settings = dict(SERVER_SETTINGS)
         answer_seconds = None
@@ -54,6 +58,7 @@ class Database:
         self.engine: Engine = create_engine(
             url,
             poolclass=WatchedPool,
+            json_deserializer=msgspec.json.decode,
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=5,
@@ -74,6 +79,8 @@ class Database:
         )
         event.listen(self.engine, "handle_error", _note_closed)
         statements.watch(self.engine)
+        if prepares:
+            prepare_on(self.engine)
         self.pool_size = pool_size
         self._sessions = sessionmaker(self.engine, expire_on_commit=False, autoflush=False)
 

@@ -36,17 +36,14 @@ def read_account(
     tagged: str | None = None,
 ) -> Page[StatusRow]:
     """One account's posts, replies and boosts, or some of them."""
-    return queries.read_statuses(
-        session,
-        queries.OF_ACCOUNT,
-        page,
-        viewer_id,
-        account_id=account_id,
-        exclude_replies=exclude_replies,
+    select = queries.of_account(
         exclude_reblogs=exclude_reblogs,
-        is_pinned=is_pinned,
-        tagged=normalise_tag(tagged) if tagged else None,
+        exclude_replies=exclude_replies,
+        pinned=is_pinned,
+        tagged=bool(tagged),
     )
+    parameters = {"tagged": normalise_tag(tagged)} if tagged else {}
+    return queries.read_statuses(session, select, page, viewer_id, account_id=account_id, **parameters)
 
 
 def read_tag(

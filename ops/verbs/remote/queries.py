@@ -109,7 +109,9 @@ def plan(connection: Any, queryid: str) -> dict[str, Any]:
     rows = ask(connection, STATEMENT, (queryid,))
     if not rows:
         raise RefusedError(f"no statement has the queryid {queryid}: fab queries lists those that were run")
-    text, role = rows[0]["query"].rstrip("; \n"), rows[0]["role"].replace('"', '""')
+    # Of what the application prepares, PostgreSQL keeps the PREPARE.
+    text = re.sub(r"\APREPARE \w+ AS\s+", "", rows[0]["query"].rstrip("; \n"))
+    role = rows[0]["role"].replace('"', '""')
     count = max([int(number) for number in re.findall(r"\$(\d+)", text)], default=0)
     values = f"({', '.join(['NULL'] * count)})" if count else ""
     with connection.cursor() as cursor:

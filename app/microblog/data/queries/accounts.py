@@ -1,6 +1,6 @@
 """Reading and writing accounts and users."""
 
-from sqlalchemy import BigInteger, bindparam, exists, func, insert, literal_column, select, update
+from sqlalchemy import BigInteger, Text, bindparam, exists, func, insert, literal_column, select, update
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
@@ -38,9 +38,9 @@ IS_PUBLIC = (accounts.c.suspended_at.is_(None), _users.c.confirmed_at.is_not(Non
 _BY_NAME = (
     select(*ACCOUNT_COLUMNS)
     .join(_users, _users.c.account_id == accounts.c.id)
-    .where(func.lower(accounts.c.username) == func.lower(bindparam("username")))
+    .where(func.lower(accounts.c.username) == func.lower(bindparam("username", type_=Text)))
 )
-_PUBLIC_BY_NAME = _BY_NAME.where(*IS_PUBLIC)
+_PUBLIC_BY_NAME = _BY_NAME.where(*IS_PUBLIC).execution_options(prepared="account")
 _PUBLIC_BY_ID = (
     select(*ACCOUNT_COLUMNS)
     .join(_users, _users.c.account_id == accounts.c.id)

@@ -24,7 +24,7 @@ def paged(statement: AnySelect, column: ColumnElement[int], id_name: str = "id")
     """Add keyset paging by `column`, which `statement` selects under the name `id_name`."""
     bounded = statement.where(
         column < bindparam("max_id", type_=BigInteger), column > bindparam("since_id", type_=BigInteger)
-    ).limit(bindparam("limit"))
+    ).limit(bindparam("limit", type_=BigInteger, literal_execute=True))
     return PagedSelect(bounded.order_by(column.desc()), bounded.order_by(column.asc()), id_name)
 
 

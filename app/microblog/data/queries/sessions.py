@@ -9,58 +9,67 @@ from sqlalchemy import (
     delete,
     func,
     insert,
-    inspect,
     literal,
+    literal_column,
     select,
     update,
 )
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import Account, LogInSession, Marker, Notification, OneTimeToken, User
 from microblog.data.queries.visibility import is_silenced
 from microblog.domain.limits import UNREAD_NOTIFICATIONS
 
-_causes = aliased(Account)
-_told, _causes_of = Notification.__table__.c, inspect(_causes).selectable.c
+_sessions, _accounts, _users = LogInSession.__table__, Account.__table__, User.__table__
+_markers, _told = Marker.__table__, Notification.__table__
+_causes = Account.__table__.alias("cause")
 # Those that the page of notifications shows: what suspended or silenced people did is out.
 _unread = (
-    select(Notification.id)
-    .join(_causes, _causes.id == Notification.from_account_id)
+    select(_told.c.id)
+    .join(_causes, _causes.c.id == _told.c.from_account_id)
     # By the notification's own column: a table two levels up would be taken for any account.
-    .where(_causes.suspended_at.is_(None), ~is_silenced(_told.account_id, _causes_of.id))
-    .where(Notification.account_id == Account.id, Notification.id > func.coalesce(Marker.last_read_id, 0))
-    .correlate(Account, Marker)
-    .limit(UNREAD_NOTIFICATIONS)
+    .where(_causes.c.suspended_at.is_(None), ~is_silenced(_told.c.account_id, _causes.c.id))
+    .where(
+        _told.c.account_id == _accounts.c.id,
+        _told.c.id > func.coalesce(_markers.c.last_read_id, literal_column("0")),
+    )
+    .correlate(_accounts, _markers)
+    .limit(literal_column(str(UNREAD_NOTIFICATIONS)))
     .subquery("unread")
 )
 # All that a signed-in page needs to know of its viewer, in one statement.
 _VIEWER = (
     select(
-        LogInSession.id.label("session_id"),
-        LogInSession.last_used_at,
-        Account.id.label("account_id"),
-        Account.username,
-        Account.display_name,
-        Account.avatar_key,
-        Account.role,
-        Account.feed_version,
-        User.confirmed_at,
-        User.time_zone,
-        User.locale,
-        User.default_visibility,
-        User.default_sensitive,
-        User.default_language,
+        _sessions.c.id.label("session_id"),
+        _sessions.c.last_used_at,
+        _accounts.c.id.label("account_id"),
+        _accounts.c.username,
+        _accounts.c.display_name,
+        _accounts.c.avatar_key,
+        _accounts.c.role,
+        _accounts.c.feed_version,
+        _users.c.confirmed_at,
+        _users.c.time_zone,
+        _users.c.locale,
+        _users.c.default_visibility,
+        _users.c.default_sensitive,
+        _users.c.default_language,
         select(func.count()).select_from(_unread).scalar_subquery().label("unread_notifications"),
     )
-    .join(Account, Account.id == LogInSession.account_id)
-    .join(User, User.account_id == Account.id)
-    .outerjoin(Marker, (Marker.account_id == Account.id) & (Marker.timeline == "notifications"))
-    .where(
-        LogInSession.token_hash == bindparam("token_hash", type_=LargeBinary),
-        LogInSession.expires_at > func.now(),
-        Account.suspended_at.is_(None),
+    .join(_accounts, _accounts.c.id == _sessions.c.account_id)
+    .join(_users, _users.c.account_id == _accounts.c.id)
+    .outerjoin(
+        _markers,
+        (_markers.c.account_id == _accounts.c.id)
+        & (_markers.c.timeline == literal_column("'notifications'")),
     )
+    .where(
+        _sessions.c.token_hash == bindparam("token_hash", type_=LargeBinary),
+        _sessions.c.expires_at > func.now(),
+        _accounts.c.suspended_at.is_(None),
+    )
+    .execution_options(prepared="viewer")
 )
 _TOUCH = (
     update(LogInSession)

@@ -1,11 +1,11 @@
 """Reading statuses: single ones, and lists of an account, a tag, everybody, or found by words."""
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 from sqlalchemy import (
     BigInteger,
-    Boolean,
     ColumnElement,
     CompoundSelect,
     any_,
@@ -47,11 +47,19 @@ _IS_PUBLIC = _status.visibility == literal_column(f"'{Visibility.PUBLIC}'")
 
 
 def _for_both(
-    *conditions: ColumnElement[bool], boosts: bool = False, wanted: ColumnElement[bool] | None = None
+    *conditions: ColumnElement[bool],
+    boosts: bool = False,
+    wanted: ColumnElement[bool] | None = None,
+    prepared: str | None = None,
 ) -> ByViewer[AnySelect]:
-    """Statements for both kinds of viewer; `wanted` narrows what a signed-in one gets."""
-    visitor = select_statuses(boosts=boosts, person=False).where(*conditions)
-    person = select_statuses(boosts=boosts, person=True).where(*conditions)
+    """Statements for both kinds of viewer; `wanted` narrows what a signed-in one gets.
+
+    `prepared`: the name under which PostgreSQL keeps their plans.
+    """
+    visitor, person = (
+        select_statuses(boosts=boosts, person=each).where(*conditions).execution_options(prepared=prepared)
+        for each in (False, True)
+    )
     return ByViewer(visitor, person if wanted is None else person.where(wanted))
 
 
@@ -59,8 +67,8 @@ def _paged(both: ByViewer[AnySelect], column: ColumnElement[int] = _status.id) -
     return ByViewer(paged(both.visitor, column), paged(both.person, column))
 
 
-_BY_ID = _for_both(_status.id == bindparam("status_id", type_=BigInteger), boosts=True)
-_BY_IDS = _for_both(_status.id == _IDS, boosts=True)
+_BY_ID = _for_both(_status.id == bindparam("status_id", type_=BigInteger), boosts=True, prepared="status")
+_BY_IDS = _for_both(_status.id == _IDS, boosts=True, prepared="statuses")
 # What a boost shows is in the home timeline only for those who want to see boosts of who made it.
 _IS_WELCOME_BOOST = or_(
     _status.reblog_of_id.is_(None),
@@ -73,6 +81,7 @@ _HOME_BY_IDS = (
     select_statuses(boosts=True, person=True)
     .where(_status.id == _IDS, wanted_in_timelines(boosts=True), _IS_WELCOME_BOOST)
     .order_by(_status.id.desc())
+    .execution_options(prepared="home_statuses")
 )
 PUBLIC = _paged(
     _for_both(
@@ -80,12 +89,9 @@ PUBLIC = _paged(
         _status.reblog_of_id.is_(None),
         _status.in_reply_to_account_id.is_(None),
         wanted=wanted_in_timelines(boosts=False),
+        prepared="public_statuses",
     )
 )
-
-
-def _is(name: str) -> ColumnElement[bool]:
-    return bindparam(name, type_=Boolean)
 
 
 def _uses_tag(names: ColumnElement[Any]) -> ColumnElement[bool]:
@@ -98,24 +104,41 @@ def _names(parameter: str) -> ColumnElement[Any]:
     return cast(bindparam(parameter, type_=_NAMES), _NAMES)
 
 
-_TAGGED = bindparam("tagged", type_=TEXT)
 _ACCOUNT = bindparam("account_id", type_=BigInteger)
-OF_ACCOUNT = _paged(
-    _for_both(
-        _status.account_id == _ACCOUNT,
-        or_(~_is("exclude_reblogs"), _status.reblog_of_id.is_(None)),
-        or_(
-            ~_is("exclude_replies"),
-            _status.in_reply_to_account_id.is_(None),
-            _status.in_reply_to_account_id == _status.account_id,
-        ),
-        or_(~_is("is_pinned"), exists().where(Pin.status_id == _status.id, Pin.account_id == _ACCOUNT)),
-        or_(_TAGGED.is_(None), _uses_tag(array([_TAGGED]))),
-        boosts=True,
-        # Who looks at a profile wants to read it, but not what it repeats of somebody blocked or muted.
-        wanted=or_(_status.reblog_of_id.is_(None), is_wanted(authors.c.id)),
+
+
+@cache
+def of_account(
+    *,
+    exclude_reblogs: bool = False,
+    exclude_replies: bool = False,
+    pinned: bool = False,
+    tagged: bool = False,
+) -> ByViewer[PagedSelect]:
+    """An account's own list (`account_id`), or a part of it; `tagged` with the tag `tagged`.
+
+    Each choice is a statement of its own: a prepared plan could leave out none of the conditions.
+    """
+    conditions = [_status.account_id == _ACCOUNT]
+    if exclude_reblogs:
+        conditions.append(_status.reblog_of_id.is_(None))
+    if exclude_replies:
+        to_self = _status.in_reply_to_account_id == _status.account_id
+        conditions.append(or_(_status.in_reply_to_account_id.is_(None), to_self))
+    if pinned:
+        conditions.append(exists().where(Pin.status_id == _status.id, Pin.account_id == _ACCOUNT))
+    if tagged:
+        conditions.append(_uses_tag(array([bindparam("tagged", type_=TEXT)])))
+    return _paged(
+        _for_both(
+            *conditions,
+            boosts=True,
+            # Who looks at a profile wants to read it, but not what it repeats of somebody blocked or muted.
+            wanted=or_(_status.reblog_of_id.is_(None), is_wanted(authors.c.id)),
+            prepared="account_statuses",
+        )
     )
-)
+
 
 _used = StatusTag.__table__.alias("used")
 _TAG_POSTS = _for_both(_IS_PUBLIC, wanted=wanted_in_timelines(boosts=False))
@@ -200,19 +223,20 @@ _VERSIONS = (
     .order_by(StatusEdit.id.desc())
     .limit(VERSIONS)
 )
+_mentions, _mentioned, _tags = Mention.__table__, Account.__table__, Tag.__table__
 # Whom posts mention and which tags they use, for a whole list at once.
 _PARTS: CompoundSelect[*tuple[Any, ...]] = union_all(
     select(
-        Mention.status_id,
-        Mention.account_id.label("account_id"),
-        Account.username.label("name"),
+        _mentions.c.status_id,
+        _mentions.c.account_id.label("account_id"),
+        _mentioned.c.username.label("name"),
     )
-    .join(Account, Account.id == Mention.account_id)
-    .where(Mention.status_id == _IDS, Account.suspended_at.is_(None)),
-    select(StatusTag.status_id, literal_column("NULL::bigint"), Tag.name)
-    .join(Tag, Tag.id == StatusTag.tag_id)
-    .where(StatusTag.status_id == _IDS),
-)
+    .join(_mentioned, _mentioned.c.id == _mentions.c.account_id)
+    .where(_mentions.c.status_id == _IDS, _mentioned.c.suspended_at.is_(None)),
+    select(_used.c.status_id, literal_column("NULL::bigint"), _tags.c.name)
+    .join(_tags, _tags.c.id == _used.c.tag_id)
+    .where(_used.c.status_id == _IDS),
+).execution_options(prepared="parts")
 
 
 def get_status(session: Session, status_id: int, viewer_id: int | None) -> StatusRow | None:

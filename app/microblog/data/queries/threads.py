@@ -22,7 +22,7 @@ _IS_OF_THREAD = text(
         SELECT id, in_reply_to_id, 0 FROM statuses WHERE id = :status_id
         UNION ALL
         SELECT s.id, s.in_reply_to_id, depth + 1 FROM ancestors JOIN statuses s ON s.id = ancestors.parent
-        WHERE depth < :max_ancestors
+        WHERE depth < {ancestors}
     ), descendants(id) AS (
         SELECT s.id FROM statuses s WHERE in_reply_to_id = :status_id AND {see}
         UNION ALL
@@ -30,14 +30,22 @@ _IS_OF_THREAD = text(
     )
     SELECT id FROM ancestors
     UNION ALL
-    (SELECT id FROM descendants LIMIT :max_descendants)
+    (SELECT id FROM descendants LIMIT {descendants})
     ))""".replace("{see}", _SEE)
+    # Literal, for a plan that counts with few rows.
+    .replace("{ancestors}", str(THREAD_ANCESTORS))
+    .replace("{descendants}", str(THREAD_DESCENDANTS))
 ).bindparams(bindparam("viewer_id", type_=BigInteger), bindparam("status_id", type_=BigInteger))
 # The post that was asked for is shown whoever wrote it; the others where the viewer wants to read them.
 _IS_WANTED = or_(is_wanted(authors.c.id), statuses.c.id == bindparam("status_id", type_=BigInteger))
 _THREAD = ByViewer(
-    select_statuses(boosts=False, person=False).where(_IS_OF_THREAD).order_by(statuses.c.id),
-    select_statuses(boosts=False, person=True).where(_IS_OF_THREAD, _IS_WANTED).order_by(statuses.c.id),
+    *(
+        select_statuses(boosts=False, person=person)
+        .where(*conditions)
+        .order_by(statuses.c.id)
+        .execution_options(prepared="thread")
+        for person, conditions in ((False, [_IS_OF_THREAD]), (True, [_IS_OF_THREAD, _IS_WANTED]))
+    )
 )
 
 
@@ -48,7 +56,5 @@ def get_thread_rows(session: Session, status_id: int, viewer_id: int | None) -> 
     parameters = {
         "status_id": status_id,
         "viewer_id": viewer_id or NOBODY,
-        "max_ancestors": THREAD_ANCESTORS,
-        "max_descendants": THREAD_DESCENDANTS,
     }
     return list(session.execute(_THREAD.of(viewer_id), parameters))

@@ -9,34 +9,39 @@ from sqlalchemy.orm import Session
 from microblog.data.base import AnyRow
 from microblog.data.models import AccessToken, Account, AuthorizationCode, LogInSession, User
 
+_tokens, _accounts, _users = AccessToken.__table__, Account.__table__, User.__table__
 # All that a request by a token needs to know of its person, in one statement.
 _BEARER = (
     select(
-        AccessToken.id.label("token_id"),
-        AccessToken.application_id,
-        AccessToken.scopes,
-        AccessToken.last_used_at,
-        AccessToken.account_id,
-        Account.username,
-        Account.display_name,
-        Account.avatar_key,
-        Account.role,
-        Account.locked,
-        Account.feed_version,
-        User.confirmed_at,
-        User.time_zone,
-        User.locale,
-        User.default_visibility,
-        User.default_sensitive,
-        User.default_language,
+        _tokens.c.id.label("token_id"),
+        _tokens.c.application_id,
+        _tokens.c.scopes,
+        _tokens.c.last_used_at,
+        _tokens.c.account_id,
+        _accounts.c.username,
+        _accounts.c.display_name,
+        _accounts.c.avatar_key,
+        _accounts.c.role,
+        _accounts.c.locked,
+        _accounts.c.feed_version,
+        _users.c.confirmed_at,
+        _users.c.time_zone,
+        _users.c.locale,
+        _users.c.default_visibility,
+        _users.c.default_sensitive,
+        _users.c.default_language,
     )
-    .outerjoin(Account, Account.id == AccessToken.account_id)
-    .outerjoin(User, User.account_id == Account.id)
+    .outerjoin(_accounts, _accounts.c.id == _tokens.c.account_id)
+    .outerjoin(_users, _users.c.account_id == _accounts.c.id)
     .where(
-        AccessToken.token_hash == bindparam("token_hash", type_=LargeBinary),
+        _tokens.c.token_hash == bindparam("token_hash", type_=LargeBinary),
         # A client's own token, or that of a person who isn't suspended.
-        or_(AccessToken.account_id.is_(None), User.account_id.is_not(None) & Account.suspended_at.is_(None)),
+        or_(
+            _tokens.c.account_id.is_(None),
+            _users.c.account_id.is_not(None) & _accounts.c.suspended_at.is_(None),
+        ),
     )
+    .execution_options(prepared="bearer")
 )
 _TOUCH = (
     update(AccessToken)

@@ -4,7 +4,17 @@ domain/visibility.py).
 
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, ColumnElement, FromClause, and_, bindparam, exists, func, or_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    or_,
+)
 
 from microblog.data.models import Block, Follow, Mention, Mute
 from microblog.domain.visibility import OPEN, Visibility
@@ -12,11 +22,13 @@ from microblog.domain.visibility import OPEN, Visibility
 # The parameter of every statement that a signed-in viewer asks; NOBODY stands for a signed-out visitor.
 VIEWER: ColumnElement[Any] = bindparam("viewer_id", type_=BigInteger)
 NOBODY: Final = 0
+# Literal SQL: a list of parameters would be written out anew for each execution.
+_OPEN: Final[list[ColumnElement[str]]] = [literal_column(f"'{visibility}'") for visibility in OPEN]
 
 
 def everybody_may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
     """Whether a signed-out visitor may see the row of `statuses` written by the row of `authors`."""
-    return and_(authors.c.suspended_at.is_(None), statuses.c.visibility.in_(OPEN))
+    return and_(authors.c.suspended_at.is_(None), statuses.c.visibility.in_(_OPEN))
 
 
 def may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
@@ -32,9 +44,9 @@ def may_see(statuses: FromClause, authors: FromClause) -> ColumnElement[bool]:
         author.suspended_at.is_(None),
         ~blocks(author.id, VIEWER),
         or_(
-            status.visibility.in_(OPEN),
+            status.visibility.in_(_OPEN),
             status.account_id == VIEWER,
-            and_(status.visibility == Visibility.PRIVATE, follows),
+            and_(status.visibility == literal_column(f"'{Visibility.PRIVATE}'"), follows),
             is_mentioned,
         ),
     )
