@@ -67,7 +67,9 @@ class Client:
     def _ask(self, method: str, path: str, body: str | None = None) -> Answer:
         headers = {"Accept": "*/*", **self.headers}
         if self.cookies:
-            headers["Cookie"] = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+            # Beside those given from the start, such as somebody's log-in.
+            kept = [f"{name}={value}" for name, value in self.cookies.items()]
+            headers["Cookie"] = "; ".join([*filter(None, [headers.get("Cookie")]), *kept])
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         try:
