@@ -6,6 +6,7 @@ Left out is what a site needs besides: forms, sessions' rules, limits, headers, 
 translation.
 """
 
+import gc
 import hashlib
 import html
 import json
@@ -14,14 +15,15 @@ import sys
 from collections import namedtuple
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import msgspec
 import redis
 from flask import Flask, Response, request
-from psycopg2.extras import Json
+from psycopg2 import extensions
+from psycopg2.extensions import UNICODE, new_type, register_type
+from psycopg2.extras import Json, register_default_jsonb
 from psycopg2.pool import ThreadedConnectionPool
 
 from microblog.cli.web import Site, make_options
@@ -31,21 +33,39 @@ from profiling.bare_posts import Parts, Row
 
 STATEMENTS = "MICROBLOG_BARE_STATEMENTS"
 PAGE = 20
+#: The type's number in PostgreSQL.
+TIMESTAMPTZ = 1184
 #: As many ids as ours asks for at once: some may be hidden.
 BATCH = 41
 JOB = {"name": "statuses.fan_out", "queue": "feeds", "request_id": None}
 
 encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder().decode
+MOMENT = new_type((TIMESTAMPTZ,), "MOMENT", UNICODE)
 
 
-@cache
-def row_class(names: tuple[str, ...]) -> Any:
-    """A row with these columns; of a name that stands twice the first one counts."""
-    return namedtuple("Row", names, rename=True)  # noqa: PYI024 - the statements name its columns
+class Connection(extensions.connection):
+    """Leaves moments as PostgreSQL writes them, as they are only written out again; quicker JSON."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        register_type(MOMENT, self)
+        register_default_jsonb(self, loads=decode)
+
+
+def make_row(cursor: Any) -> Callable[[Any], Row]:
+    """What makes a row of a tuple that `cursor` got; of a name that stands twice the first one counts."""
+    names = [column.name for column in cursor.description]
+    row: Any = namedtuple("Row", names, rename=True)  # type: ignore[misc]  # noqa: PYI024 - the statements name its columns
+    make: Callable[[Any], Row] = row._make
+    return make
 
 
 class Transaction:
     """The statements of one request, in their order."""
+
+    #: By statement: reading its columns' names for each request would take longer than making its rows.
+    makers: ClassVar[dict[str, Callable[[Any], Row]]] = {}
 
     def __init__(self, cursor: Any, statements: list[Any]) -> None:
         self.cursor = cursor
@@ -54,11 +74,14 @@ class Transaction:
     def run(self, **values: Any) -> list[Row]:
         """Execute the next one, with `values` in the place of recorded ones; its rows."""
         sql, given = next(self.waiting)
-        self.cursor.execute(sql, {**given, **values})
-        if self.cursor.description is None:
+        cursor = self.cursor
+        cursor.execute(sql, {**given, **values})
+        if cursor.description is None:
             return []
-        make = row_class(tuple(column.name for column in self.cursor.description))._make
-        return [make(row) for row in self.cursor]
+        make = self.makers.get(sql)
+        if make is None:
+            make = self.makers[sql] = make_row(cursor)
+        return [make(row) for row in cursor.fetchall()]
 
 
 class Bare:
@@ -70,7 +93,10 @@ class Bare:
         self.recorded = json.loads(Path(os.environ[STATEMENTS]).read_text(encoding="utf-8"))
         self.cache = redis.Redis.from_url(settings.cache_url, decode_responses=True)
         url = settings.database_url.replace("postgresql+psycopg2:", "postgresql:", 1)
-        self.pool = ThreadedConnectionPool(1, settings.web_threads + 1, url, options="-c timezone=UTC")
+        size = settings.web_threads + 1
+        self.pool = ThreadedConnectionPool(
+            1, size, url, connection_factory=Connection, options="-c timezone=UTC"
+        )
 
     @contextmanager
     def transaction(self, kind: str) -> Iterator[Transaction]:
@@ -128,14 +154,20 @@ class Bare:
         """The front page."""
         with self.transaction("public timeline, HTML") as transaction:
             rows = transaction.run()
-        return bare_posts.page.render(title="Latest posts", rows=rows[:PAGE], older=rows[PAGE - 1].id)
+        return bare_posts.page.render(
+            title="Latest posts", posts=map(bare_posts.post, rows[:PAGE]), older=rows[PAGE - 1].id
+        )
 
     def profile_page(self, username: str) -> str:
         """Somebody's posts."""
         with self.transaction("profile, HTML") as transaction:
             account = transaction.run(username=username)[0]
             rows = transaction.run(account_id=account.id)
-        shown = {"title": account.display_name, "account": account, "rows": rows[:PAGE]}
+        shown = {
+            "title": account.display_name,
+            "account": account,
+            "posts": map(bare_posts.post, rows[:PAGE]),
+        }
         return bare_posts.page.render(**shown, older=rows[-1].id)
 
     def home_page(self) -> str:
@@ -144,7 +176,7 @@ class Bare:
         with self.transaction("home timeline, HTML") as transaction:
             person = transaction.run(token_hash=hashlib.sha256(cookie.encode()).digest())[0]
             rows = transaction.run(ids=self.read_feed(person), viewer_id=person.account_id)
-        shown = {"title": "Home", "rows": rows[:PAGE], "viewer_id": person.account_id}
+        shown = {"title": "Home", "posts": map(bare_posts.post, rows[:PAGE]), "viewer_id": person.account_id}
         return bare_posts.page.render(**shown, token="x" * 90, older=rows[PAGE - 1].id)
 
     def read_feed(self, person: Row) -> list[int]:
@@ -191,8 +223,11 @@ class BareSite(Site):
     """Our server around the bare application."""
 
     def load(self) -> Flask:
-        """The application, in a worker."""
-        return make_app(load_settings(os.environ))
+        """The application; what it shares with its worker is frozen, as ours is."""
+        app = make_app(load_settings(os.environ))
+        gc.collect()
+        gc.freeze()
+        return app
 
 
 def main() -> int:
