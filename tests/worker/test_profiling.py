@@ -84,7 +84,9 @@ def test_off_without_a_key(resources: Resources, profiles: Profiles, add_job: Ca
     assert profiles.take_wish(PURGE.name) is not None
 
 
-@pytest.mark.parametrize("text", [sign("x" * 32, JOB, PURGE.name.encode(), 1e9), "nonsense"])
+@pytest.mark.parametrize(
+    "text", [sign("x" * 32, JOB, PURGE.name.encode(), 1e9), "nonsense"], ids=["another key", "nonsense"]
+)
 def test_a_wish_that_is_not_signed_is_none(
     keyed: Resources, profiles: Profiles, add_job: Callable[..., int], text: str
 ) -> None:
