@@ -1,4 +1,4 @@
-"""Keyset paging in SQL: the two shapes of a page's statement, and the reading of a page."""
+"""Keyset paging in SQL: the shapes of a page's statement, and the reading of a page."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,19 +13,41 @@ from microblog.domain.pages import Page, PageRequest
 
 @dataclass(frozen=True, slots=True)
 class PagedSelect:
-    """A list's statement in both directions; the cursor is the column `id_name` of its rows."""
+    """A list's statement in both directions, each within two bounds; the cursor is the column `id_name`.
+
+    Most pages are read by `first`, without bounds, and `older`, with one.
+    """
 
     newest: AnySelect
     above: AnySelect
     id_name: str
+    first: AnySelect | None = None
+    older: AnySelect | None = None
+
+    def of(self, page: PageRequest) -> AnySelect:
+        """The one for this page."""
+        if page.min_id is not None:
+            return self.above
+        chosen = self.first if page.max_id is None else self.older
+        return self.newest if chosen is None or page.since_id is not None else chosen
 
 
 def paged(statement: AnySelect, column: ColumnElement[int], id_name: str = "id") -> PagedSelect:
     """Add keyset paging by `column`, which `statement` selects under the name `id_name`."""
-    bounded = statement.where(
-        column < bindparam("max_id", type_=BigInteger), column > bindparam("since_id", type_=BigInteger)
-    ).limit(bindparam("limit", type_=BigInteger, literal_execute=True))
-    return PagedSelect(bounded.order_by(column.desc()), bounded.order_by(column.asc()), id_name)
+    is_below = column < bindparam("max_id", type_=BigInteger)
+    limited = statement.limit(bindparam("limit", type_=BigInteger, literal_execute=True))
+    first = limited.order_by(column.desc())
+    # Not prepared: a plan for any two bounds counts with few rows between them, and reads and sorts all.
+    between = limited.where(is_below, column > bindparam("since_id", type_=BigInteger)).execution_options(
+        prepared=None
+    )
+    return PagedSelect(
+        between.order_by(column.desc()),
+        between.order_by(column.asc()),
+        id_name,
+        first=first,
+        older=first.where(is_below),
+    )
 
 
 def read_page(
@@ -39,7 +61,7 @@ def read_page(
         # One more than shown tells whether there is a further page, without counting.
         "limit": page.limit + 1,
     }
-    rows = list(session.execute(select.above if upwards else select.newest, {**parameters, **bounds}))
+    rows = list(session.execute(select.of(page), {**parameters, **bounds}))
     has_more = len(rows) > page.limit
     rows = rows[: page.limit]
     if upwards:
