@@ -44,13 +44,15 @@ def explained(engine: Engine, *, analyze: bool = True) -> Iterator[dict[str, Sta
     found: dict[str, Statement] = {}
 
     def explain(
-        connection: Connection, _cursor: Any, sql: str, parameters: Any, _context: Any, is_many: Any
+        connection: Connection, _cursor: Any, sql: str, parameters: Any, context: Any, is_many: Any
     ) -> None:
         statement = found.setdefault(sql, Statement(sql))
         statement.runs += 1
         if PLANNED.match(sql) and len(statement.plans) < EXPLAINED_RUNS:
             # Of many rows the first stands for all.
-            _explain(connection, statement, parameters[0] if is_many else parameters, analyze=analyze)
+            values = parameters[0] if is_many else parameters
+            label = context and context.execution_options.get("prepared")
+            _explain(connection, statement, values, label=label, analyze=analyze)
 
     event.listen(engine, "before_cursor_execute", explain)
     try:
@@ -59,7 +61,9 @@ def explained(engine: Engine, *, analyze: bool = True) -> Iterator[dict[str, Sta
         event.remove(engine, "before_cursor_execute", explain)
 
 
-def _explain(connection: Connection, statement: Statement, parameters: Any, *, analyze: bool) -> None:
+def _explain(
+    connection: Connection, statement: Statement, parameters: Any, *, label: str | None, analyze: bool
+) -> None:
     driver: Any = connection.connection.dbapi_connection
     begin, end = ("BEGIN", "ROLLBACK") if driver.autocommit else ("SAVEPOINT plan", "ROLLBACK TO plan")
     options = "ANALYZE, BUFFERS, FORMAT JSON" if analyze else "FORMAT JSON"
@@ -67,7 +71,13 @@ def _explain(connection: Connection, statement: Statement, parameters: Any, *, a
     with driver.cursor(cursor_factory=extensions.cursor) as cursor:
         cursor.execute(begin)
         try:
-            cursor.execute(f"EXPLAIN ({options}) {statement.sql}", parameters)
+            sql = statement.sql
+            prepared = getattr(driver, "prepared", None)
+            if label and prepared:
+                # The plan for all values, which it gets sooner or later.
+                cursor.execute("SET LOCAL plan_cache_mode = force_generic_plan")
+                sql = prepared.prepare(cursor, label, sql)
+            cursor.execute(f"EXPLAIN ({options}) {sql}", parameters)
             statement.plans.append(Plan(cursor.fetchone()[0][0]))
         except psycopg2.Error as error:
             statement.problem = str(error).strip().partition("\n")[0]

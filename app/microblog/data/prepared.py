@@ -31,16 +31,20 @@ class Prepared:
 
     def execute(self, cursor: Any, label: str, statement: str, parameters: Any) -> None:
         """Execute a statement in psycopg2's spelling with named parameters."""
+        try:
+            cursor.execute(self.prepare(cursor, label, statement), parameters)
+        except psycopg2.Error as error:
+            if error.pgcode in GONE:
+                self.kept.pop(statement, None)
+            raise
+
+    def prepare(self, cursor: Any, label: str, statement: str) -> str:
+        """Prepare a statement if it isn't; the EXECUTE that takes its place, with the same parameters."""
         if statement in self.kept:
             self.kept.move_to_end(statement)
         else:
             self._prepare(cursor, label, statement)
-        try:
-            cursor.execute(self.kept[statement][1], parameters)
-        except psycopg2.Error as error:
-            if error.pgcode in GONE:
-                del self.kept[statement]
-            raise
+        return self.kept[statement][1]
 
     def _prepare(self, cursor: Any, label: str, statement: str) -> None:
         # By a cursor that nobody counts: it is the connection's work, not the request's that came by first.
