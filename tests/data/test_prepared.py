@@ -120,7 +120,9 @@ def test_a_new_connection_begins_anew(single: Database) -> None:
 def test_what_the_server_no_longer_takes_is_prepared_again(
     single: Database, table: Any, change: str, code: str
 ) -> None:
-    marked = select(func.max(column("id"))).select_from(text("changing")).execution_options(prepared="last")
+    marked: Any = (
+        select(func.max(column("id"))).select_from(text("changing")).execution_options(prepared="last")
+    )
     with single.unit_of_work() as session:
         assert session.scalar(marked) == 2
     if change == "DISCARD":

@@ -22,7 +22,7 @@ _IS_OF_THREAD = text(
         SELECT id, in_reply_to_id, 0 FROM statuses WHERE id = :status_id
         UNION ALL
         SELECT s.id, s.in_reply_to_id, depth + 1 FROM ancestors JOIN statuses s ON s.id = ancestors.parent
-        WHERE depth < {ancestors}
+        WHERE depth < :max_ancestors
     ), descendants(id) AS (
         SELECT s.id FROM statuses s WHERE in_reply_to_id = :status_id AND {see}
         UNION ALL
@@ -30,12 +30,15 @@ _IS_OF_THREAD = text(
     )
     SELECT id FROM ancestors
     UNION ALL
-    (SELECT id FROM descendants LIMIT {descendants})
+    (SELECT id FROM descendants LIMIT :max_descendants)
     ))""".replace("{see}", _SEE)
+).bindparams(
+    bindparam("viewer_id", type_=BigInteger),
+    bindparam("status_id", type_=BigInteger),
     # Literal, for a plan that counts with few rows.
-    .replace("{ancestors}", str(THREAD_ANCESTORS))
-    .replace("{descendants}", str(THREAD_DESCENDANTS))
-).bindparams(bindparam("viewer_id", type_=BigInteger), bindparam("status_id", type_=BigInteger))
+    bindparam("max_ancestors", type_=BigInteger, literal_execute=True),
+    bindparam("max_descendants", type_=BigInteger, literal_execute=True),
+)
 # The post that was asked for is shown whoever wrote it; the others where the viewer wants to read them.
 _IS_WANTED = or_(is_wanted(authors.c.id), statuses.c.id == bindparam("status_id", type_=BigInteger))
 _THREAD = ByViewer(
@@ -56,5 +59,7 @@ def get_thread_rows(session: Session, status_id: int, viewer_id: int | None) -> 
     parameters = {
         "status_id": status_id,
         "viewer_id": viewer_id or NOBODY,
+        "max_ancestors": THREAD_ANCESTORS,
+        "max_descendants": THREAD_DESCENDANTS,
     }
     return list(session.execute(_THREAD.of(viewer_id), parameters))
