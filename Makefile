@@ -52,13 +52,18 @@ $(VENV)/.dev: $(VENV)/.run requirements/dev.txt
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/dev.txt
 	@touch $@
 
+$(VENV)/.load: $(VENV)/.dev requirements/load.txt
+	@echo "Installing Locust into $(VENV)"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/load.txt
+	@touch $@
+
 $(VENV)/.ops: $(VENV)/.dev requirements/ops.txt
 	@echo "Installing Ansible and Fabric into $(VENV)"
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/ops.txt
 	@touch $@
 
 .PHONY: install
-install: $(VENV)/.ops ## Install everything into .venv
+install: $(VENV)/.ops $(VENV)/.load ## Install everything into .venv
 
 .PHONY: system-tools
 system-tools:
@@ -94,11 +99,11 @@ reset: $(VENV)/.run ## Delete the development data: database, mails, pictures, l
 # --- Checking -------------------------------------------------------------------------------------------------------
 
 .PHONY: test
-test: $(VENV)/.ops system-tools monitoring-tools ## Run the tests with coverage (under 12 minutes on 2 cores)
+test: $(VENV)/.ops $(VENV)/.load system-tools monitoring-tools ## Run the tests with coverage (under 12 minutes on 2 cores)
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(WATCHING):$$PATH" JOBS=$(JOBS) .ci/test $(TESTS)
 
 .PHONY: test-full
-test-full: $(VENV)/.ops monitoring-tools ## Run also what takes longer: long fuzzing, galleries, Lighthouse
+test-full: $(VENV)/.ops $(VENV)/.load monitoring-tools ## Run also what takes longer: long fuzzing, galleries, Lighthouse
 	@.ci/system-tools full
 	@PATH="$(CURDIR)/$(BIN):$(CURDIR)/$(WATCHING):$$PATH" JOBS=$(JOBS) HYPOTHESIS_PROFILE=full .ci/test --full $(TESTS)
 
@@ -112,7 +117,7 @@ drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
 
-PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-observability
+PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-observability profile-load
 .PHONY: $(PROFILES)
 profile-bench: ## Compare a request's CPU with that of a bare view (ARGS=--help: options, of all harnesses)
 profile-lines: ## Find the lines in which a scenario spends its time
@@ -122,11 +127,13 @@ profile-memory: ## See whether a scenario leaks memory
 profile-growth: ## See how cost grows with posts, follows, followers and pages
 profile-plans: ## See how PostgreSQL answers each statement of a scenario
 profile-observability: ## Measure what metrics and logs cost a request (some five minutes)
+profile-load: ## Let many people come at once, to a site of our own or a deployed one
+profile-load: $(VENV)/.load
 $(PROFILES): $(VENV)/.dev
 	@$(BIN)/python -m profiling $(@:profile-%=%) $(ARGS)
 
 .PHONY: lint
-lint: $(VENV)/.ops monitoring-tools ## Check style, types, import floors, templates, YAML, playbooks and alerts
+lint: $(VENV)/.ops $(VENV)/.load monitoring-tools ## Check style, types, import floors, templates, YAML, playbooks and alerts
 	@echo "ruff check";  $(BIN)/ruff check
 	@echo "ruff format"; $(BIN)/ruff format --check
 	@echo "mypy";        $(BIN)/mypy
@@ -149,7 +156,7 @@ hooks: $(VENV)/.dev ## Install the git hooks of .pre-commit-config.yaml
 
 .PHONY: lock
 lock: $(VENV)/.bootstrap ## Renew the locks from requirements/*.in (UPGRADE=--upgrade for newer releases)
-	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "ops -c runtime.txt -c local.txt -c dev.txt" "supervisor -c bootstrap.txt -c local.txt"; do \
+	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "load -c runtime.txt -c local.txt -c dev.txt" "ops -c runtime.txt -c local.txt -c dev.txt -c load.txt" "supervisor -c bootstrap.txt -c local.txt"; do \
 	  set -- $$layer; name=$$1; shift; echo "$$name"; ../$(LOCK) $(UPGRADE) "$$@" $$name.in --output-file $$name.txt; done
 
 .PHONY: wheel

@@ -15,7 +15,7 @@ from profiling.client import Client
 from profiling.servers import BIN, READY_SECONDS, Servers, Web, clean_environment
 
 #: What a program logs when it can work.
-READY = {"worker": b'"worker.ready"', "relay": b'"relay.started"'}
+READY = {"web": b"Listening at", "worker": b'"worker.ready"', "relay": b'"relay.started"'}
 #: Between two programs only (RFC 9110, 7.6.1).
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
@@ -92,6 +92,8 @@ def start_program(servers: Servers, program: str, *options: str) -> Iterator[tup
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=output,
+            # Ctrl-C at a terminal ends the harness, which then ends this: answers that run are still given.
+            start_new_session=True,
         )
     with Server(process):
 
