@@ -30,7 +30,8 @@ HEAD = """\
 What `make drills` rehearsed last: each trouble is made in the lab under a load of about nine requests a
 second, its alert is awaited at a webhook, the trouble is mended, and the alert's end awaited. The lab's
 waiting times are a twelfth of production's (`monitoring_hurry`); what counts is that each alert fires, with
-these labels, and resolves.
+these labels, and resolves. The time to resolve counts from the end of mending; below zero, the alert ended
+before that: a rollback takes minutes, and helps from its first host on.
 
 {date}, {healthy} healthy seconds under the same load before: no alert.
 
