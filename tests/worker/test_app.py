@@ -10,6 +10,7 @@ import pytest
 from celery import signals
 from celery.exceptions import SecurityWarning
 from celery.worker.control import Panel
+from PIL import Image
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -64,6 +65,7 @@ class FakeWorker:
     options: ClassVar[dict[str, Any]] = {}
     had_resources = False
     shared = 0
+    formats: ClassVar[set[str]] = set()
 
     def __init__(self, **options: Any) -> None:
         FakeWorker.options = options
@@ -71,6 +73,7 @@ class FakeWorker:
     def start(self) -> None:
         signals.worker_before_create_process.send(sender=None)
         FakeWorker.shared = gc.get_freeze_count()
+        FakeWorker.formats = set(Image.OPEN)
         gc.unfreeze()
         signals.worker_process_init.send(sender=None)
         FakeWorker.had_resources = app.child.resources is not None
@@ -104,6 +107,7 @@ def test_the_worker_takes_its_queues_and_opens_connections_in_the_child(
     assert FakeWorker.had_resources
     # Of the objects that were there before the fork, no child's garbage collection makes a copy.
     assert FakeWorker.shared > 10_000
+    assert FakeWorker.formats >= {"JPEG", "WEBP"}
     assert Panel.data.keys() == {"active", "ping"}
     assert REGISTRY.get_sample_value("microblog_worker_processes") == 1
     with pytest.raises(RuntimeError):

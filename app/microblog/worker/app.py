@@ -27,6 +27,7 @@ from microblog.jobs.broker import celery, configure_broker
 from microblog.jobs.names import JobType
 from microblog.observability import metrics
 from microblog.observability.logs import adopt_logger, clear_context, log_context
+from microblog.services import pictures
 from microblog.settings import Settings
 from microblog.worker.base import Effect
 from microblog.worker.bindings import BINDINGS
@@ -115,7 +116,11 @@ def run_worker(settings: Settings, *, queues: Sequence[str], concurrency: int) -
 
 
 def share_memory(**_: Any) -> None:
-    """Leave all that there is out of garbage collections: a child's would write to it, and so copy it."""
+    """Before a fork: load what jobs need, and leave all that there is out of garbage collections.
+
+    A child's would write to it, and so copy it.
+    """
+    pictures.load_formats()
     gc.collect()
     gc.freeze()
 
