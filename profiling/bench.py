@@ -2,11 +2,12 @@
 
 import argparse
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from devstack.processes import StackError
 from profiling import baselines, cached, ceilings, footprints
 from profiling.bars import MEGABYTES, Bar, Measured, Row
 from profiling.baselines import Baseline
@@ -14,7 +15,7 @@ from profiling.bench_report import describe, draw
 from profiling.cached import PAGES, Page
 from profiling.databases import database
 from profiling.kinds import KINDS, Kind
-from profiling.nginx import NoNginxError
+from profiling.measuring import MeasuringError
 from profiling.options import LEAST_POSTS, add_number, add_output, introduce
 from profiling.pairs import LEAST_PAIRS, PIECE_REQUESTS, Found, summarise
 from profiling.results import write_result
@@ -53,10 +54,24 @@ class Chosen:
     with_memory: bool = True
 
     @property
+    def bars_of_kinds(self) -> list[Bar]:
+        """Those of requests to the web server."""
+        return [Bar(kind.name, kind.bar) for kind in self.kinds]
+
+    @property
+    def bars_of_pages(self) -> list[Bar]:
+        """Those of pages out of nginx's cache."""
+        return [page.bar for page in self.pages]
+
+    @property
+    def bars_of_memory(self) -> list[Bar]:
+        """That of processes."""
+        return [MEMORY] if self.with_memory else []
+
+    @property
     def bars(self) -> list[Bar]:
-        """The bars of these rows, in the table's order."""
-        of_kinds = [Bar(kind.name, kind.bar) for kind in self.kinds]
-        return [*of_kinds, *(page.bar for page in self.pages), *([MEMORY] if self.with_memory else [])]
+        """All of them, in the table's order."""
+        return self.bars_of_kinds + self.bars_of_pages + self.bars_of_memory
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -123,19 +138,24 @@ def is_worse(row: Row, baseline: Baseline | None) -> bool:
 
 def measure(given: argparse.Namespace, chosen: Chosen, found: dict[str, Any], say: Say) -> list[Row]:
     """All chosen rows; all single measurements go into `found`."""
+    plan = ceilings.Plan(chosen.kinds, given.pairs, given.rounds, given.requests)
     with database(given.posts, say=say) as servers:
-        rows = []
-        if chosen.kinds:
-            plan = ceilings.Plan(chosen.kinds, given.pairs, given.rounds, given.requests)
-            rows += make_kind_rows(chosen.kinds, keep(found, ceilings.measure(servers, plan, say)))
-        if chosen.pages:
-            say("Pages out of nginx's cache")
-            rows += measure_pages(servers, chosen.pages, given.pairs, found, say)
-        if chosen.with_memory:
-            # The last: its posts would be in the others' way.
-            say("Web server and worker under all kinds of work")
-            rows.append(make_memory_row(keep_footprints(found, footprints.measure(servers, say))))
-    return rows
+        # Memory is the last: its posts would be in the others' way.
+        parts: tuple[tuple[Sequence[Bar], Callable[[], list[Row]]], ...] = (
+            (chosen.bars_of_kinds, lambda: measure_kinds(servers, plan, found, say)),
+            (chosen.bars_of_pages, lambda: measure_pages(servers, chosen.pages, given.pairs, found, say)),
+            (chosen.bars_of_memory, lambda: measure_memory(servers, found, say)),
+        )
+        return [row for bars, work in parts if bars for row in attempt(bars, work, say)]
+
+
+def attempt(bars: Sequence[Bar], work: Callable[[], list[Row]], say: Say) -> list[Row]:
+    """These bars' rows; where they can't be measured each says so, and the others stay."""
+    try:
+        return work()
+    except (MeasuringError, StackError, RuntimeError) as error:
+        say(f"Not measured: {error}")
+        return [Row(bar, None, str(error).splitlines()[0]) for bar in bars]
 
 
 def keep(found: dict[str, Any], measured: dict[str, Found]) -> dict[str, Found]:
@@ -145,20 +165,13 @@ def keep(found: dict[str, Any], measured: dict[str, Found]) -> dict[str, Found]:
     return measured
 
 
-def keep_footprints(
-    found: dict[str, Any], measured: list[footprints.Footprint]
-) -> list[footprints.Footprint]:
-    """Add all processes to what is kept."""
-    found[MEMORY.name] = [asdict(one) for one in measured]
-    return measured
-
-
-def make_kind_rows(kinds: tuple[Kind, ...], found: dict[str, Found]) -> list[Row]:
+def measure_kinds(servers: Servers, plan: ceilings.Plan, found: dict[str, Any], say: Say) -> list[Row]:
     """A row for each kind of request."""
+    measured = keep(found, ceilings.measure(servers, plan, say))
     rows = []
-    for kind in kinds:
-        one = summarise(found[kind.name].pairs)
-        ours, base = found[kind.name].rates()
+    for kind in plan.kinds:
+        one = summarise(measured[kind.name].pairs)
+        ours, base = measured[kind.name].rates()
         note = f"{one.ours * 1000:.2f} ms, bare {one.base * 1000:.2f} ms; {ours:.0f} of {base:.0f} requests/s"
         rows.append(Row(Bar(kind.name, kind.bar), Measured(one.ratio, one.low, one.high), note))
     return rows
@@ -167,24 +180,26 @@ def make_kind_rows(kinds: tuple[Kind, ...], found: dict[str, Found]) -> list[Row
 def measure_pages(
     servers: Servers, pages: tuple[Page, ...], pairs: int, found: dict[str, Any], say: Say
 ) -> list[Row]:
-    """A row for each page; without nginx they say so."""
-    try:
-        measured = keep(found, cached.measure(servers, pages, pairs, say))
-    except NoNginxError as error:
-        return [Row(page.bar, None, str(error)) for page in pages]
+    """A row for each page."""
+    say("Pages out of nginx's cache")
+    measured = keep(found, cached.measure(servers, pages, pairs, say))
     rows = []
     for page in pages:
         one = summarise(measured[page.bar.name].pairs)
-        file, cached_page = (1 / seconds for seconds in (one.ours, one.base))
-        note = f"{cached_page:,.0f} requests per second of nginx's CPU, of a file {file:,.0f}"
+        file, kept = (1 / seconds for seconds in (one.ours, one.base))
+        note = f"{kept:,.0f} requests per second of nginx's CPU, of a file {file:,.0f}"
         rows.append(Row(page.bar, Measured(100 * one.ratio, 100 * one.low, 100 * one.high), note))
     return rows
 
 
-def make_memory_row(found: list[footprints.Footprint]) -> Row:
+def measure_memory(servers: Servers, found: dict[str, Any], say: Say) -> list[Row]:
     """The row of the largest process, which names all."""
-    note = ", ".join(f"{one.name} {one.pss:.0f}" for one in found)
-    return Row(MEMORY, Measured(found[0].pss, found[0].pss, found[0].pss), note)
+    say("Web server and worker under all kinds of work")
+    measured = footprints.measure(servers, say)
+    found[MEMORY.name] = [asdict(one) for one in measured]
+    largest = measured[0].pss
+    note = ", ".join(f"{one.name} {one.pss:.0f}" for one in measured)
+    return [Row(MEMORY, Measured(largest, largest, largest), note)]
 
 
 def present(

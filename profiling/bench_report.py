@@ -58,7 +58,7 @@ def draw(rows: Sequence[Row], baseline: Baseline | None, path: Path) -> None:
             axes.plot([row.bar.share(former.value)], [place], marker="|", color=BASELINE, markersize=14)
     axes.axvline(1, color=BAD, linestyle="--", linewidth=1)
     axes.set_yticks(range(len(rows)), [f"{row.bar.name}  ({row.bar.text})" for row in rows], fontsize=8)
-    axes.set_xlim(0, max([1.25, *(row.bar.share(row.measured.value) * 1.2 for row in rows if row.measured)]))
+    axes.set_xlim(0, max(1.25, axes.get_xlim()[1]))
     axes.invert_yaxis()
     axes.set_xlabel("part of the bar that is taken; line: middle half; upright stroke: baseline")
     figure.suptitle("Bars of performance", fontsize=11)

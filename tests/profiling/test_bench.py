@@ -146,6 +146,8 @@ def test_what_cannot_be_measured_fails_and_says_what_to_do(
     assert "NOT MEASURED" in row(text, "profile, HTML, nginx's cache")
     assert "there is no nginx here: install it" in text
     assert "Not measured: public timeline, HTML, nginx's cache; " in text
+    # What else was measured isn't lost.
+    assert " holds " in row(text, "new post, JSON")
 
 
 def test_what_became_worse_than_the_baseline_is_told(
