@@ -119,7 +119,7 @@ drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 
 PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-observability profile-load
 .PHONY: $(PROFILES)
-profile-bench: ## Compare a request's CPU with that of a bare view (ARGS=--help: options, of all harnesses)
+profile-bench: ## See whether every bar of performance holds (ARGS=--help: options, of all harnesses)
 profile-lines: ## Find the lines in which a scenario spends its time
 profile-calls: ## Find the functions in which a scenario spends its time, with a flame graph
 profile-flame: ## Draw a flame graph of a live process

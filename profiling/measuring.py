@@ -1,10 +1,11 @@
-"""CPU of processes and their children, from the kernel's accounting."""
+"""CPU and memory of processes and their children, from the kernel's accounting."""
 
 import os
 from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 NANOSECONDS = 1_000_000_000
+KIB = 1024
 
 
 class MeasuringError(Exception):
@@ -68,6 +69,20 @@ def ended_seconds(pid: int, proc: Path = Path("/proc")) -> float:
     """CPU seconds of the children of a process that have ended, in hundredths."""
     fields = _read_stat(proc / str(pid))
     return (int(fields[13]) + int(fields[14])) / TICKS if fields else 0.0
+
+
+def read_sizes(pid: int | str, proc: Path = Path("/proc")) -> dict[str, int]:
+    """A process's memory in bytes, by the kernel's names (`Rss`, `Pss`).
+
+    Raises `MeasuringError` where the process is gone, or the kernel doesn't tell.
+    """
+    path = proc / str(pid) / "smaps_rollup"
+    try:
+        lines = [line.partition(":") for line in path.read_text().splitlines()[1:]]
+        sizes = {name: int(size.split()[0]) * KIB for name, _, size in lines}
+        return {name: sizes[name] for name in ("Rss", "Pss")}
+    except (OSError, KeyError, ValueError) as error:
+        raise MeasuringError(f"memory of a process is read from {path}, which only Linux has") from error
 
 
 def _read_stat(folder: Path) -> list[str]:

@@ -11,7 +11,7 @@ from pathlib import Path
 from profiling import charts
 from profiling.columns import align
 from profiling.leaks import LEAST_RESIDENT, LEAST_TRACED, LEAST_TURNS, Ledger, Turn, Verdict, judge
-from profiling.measuring import MeasuringError
+from profiling.measuring import KIB, read_sizes
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.places import ROOT, shorten
 from profiling.results import write_result
@@ -45,7 +45,7 @@ IGNORED = (
     tracemalloc.Filter(inclusive=False, filename_pattern=str(ROOT / "profiling" / "memory.py")),
     tracemalloc.Filter(inclusive=False, filename_pattern="<unknown>"),
 )
-KIB, MIB = 1024, 1024 * 1024
+MIB = 1024 * KIB
 
 
 @dataclass(frozen=True)
@@ -193,16 +193,8 @@ def _read(runs: int, proc: Path) -> Turn:
     """What is in use now; raises `MeasuringError` where the kernel doesn't tell."""
     _tidy()
     traced, _ = tracemalloc.get_traced_memory()
-    sizes: dict[str, int] = {}
-    try:
-        for line in (proc / "self/smaps_rollup").read_text().splitlines()[1:]:
-            name, _, size = line.partition(":")
-            sizes[name] = int(size.split()[0]) * KIB
-        return Turn(runs, traced, sizes["Rss"], sizes["Pss"])
-    except (OSError, KeyError, ValueError) as error:
-        raise MeasuringError(
-            "memory of a process is read from /proc/self/smaps_rollup, which only Linux has"
-        ) from error
+    sizes = read_sizes("self", proc)
+    return Turn(runs, traced, sizes["Rss"], sizes["Pss"])
 
 
 def _compare(before: tracemalloc.Snapshot, after: tracemalloc.Snapshot) -> list[Kept]:

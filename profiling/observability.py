@@ -12,7 +12,18 @@ from typing import Any
 from profiling.client import Client
 from profiling.measuring import MeasuringError, Meter
 from profiling.options import LEAST_POSTS, add_number, add_output, introduce
-from profiling.pairs import LEAST_PAIRS, Pair, Side, Summary, add_up, measure_pair, summarise
+from profiling.pairs import (
+    LEAST_PAIRS,
+    PIECE_REQUESTS,
+    Amount,
+    Found,
+    Pair,
+    Side,
+    Summary,
+    add_up,
+    share_out,
+    summarise,
+)
 from profiling.results import write_result
 from profiling.servers import BIN, USERNAME, Servers, Size, Web, start_servers
 
@@ -25,8 +36,6 @@ Compares the CPU per request of the real web server, with metrics and JSON logs,
 without either, in turns. Exit code 1 where a kind of request takes more than {BAR:.0%}."""
 EXAMPLES = ("observability", "observability --pairs 6 --rounds 2")
 TIMELINE = 20
-#: So few in turns, that what disturbs the machine disturbs both.
-PIECE_REQUESTS = 10
 WARM_UP_PIECES = 10
 
 
@@ -62,7 +71,7 @@ class Plan:
 
     def pairs_of(self, number: int) -> int:
         """How many pairs of each kind a round measures."""
-        return self.pairs // self.rounds + (number < self.pairs % self.rounds)
+        return share_out(self.pairs, self.rounds, number)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -147,9 +156,12 @@ def _measure_kind(
     cookies: dict[str, str],
     say: Callable[[str], None],
 ) -> list[Pair]:
-    pieces = max(1, plan.requests // PIECE_REQUESTS)
-    requests = pieces * PIECE_REQUESTS
-    measured = []
+    amount = Amount(pairs, max(1, plan.requests // PIECE_REQUESTS), warm_up=WARM_UP_PIECES)
+    measured = Found()
+
+    def tell(pair: Pair) -> None:
+        say(f"  {kind.name}: {pair.ours * 1000:.3f} ms, {pair.base * 1000:.3f} ms: {pair.ratio:.1%}")
+
     with webs[0].connect() as first, webs[1].connect() as second:
         for client in (first, second):
             client.cookies = dict(cookies) if kind.signed_in else {}
@@ -157,13 +169,8 @@ def _measure_kind(
             Side(partial(_ask_some, client, kind), Meter(web.process.pid).read)
             for client, web in ((first, webs[0]), (second, webs[1]))
         )
-        measure_pair(ours, base, WARM_UP_PIECES)
-        for _ in range(pairs):
-            used = measure_pair(ours, base, pieces)
-            pair = Pair(used.ours / requests, used.base / requests)
-            say(f"  {kind.name}: {pair.ours * 1000:.3f} ms, {pair.base * 1000:.3f} ms: {pair.ratio:.1%}")
-            measured.append(pair)
-    return measured
+        measured.measure(ours, base, amount, tell)
+    return measured.pairs
 
 
 def _ask_some(client: Client, kind: Kind) -> None:

@@ -1,7 +1,7 @@
 """What the harnesses' commands have in common: their options, and how their help looks."""
 
 import argparse
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from profiling.results import RESULTS
@@ -30,11 +30,15 @@ def at_least(lowest: int) -> Callable[[str], int]:
     return number
 
 
-def scenario_name(text: str) -> str:
+def one_of(known: Collection[str]) -> Callable[[str], str]:
     """A reader of scenarios' names, for an option."""
-    if text not in SCENARIOS:
-        raise argparse.ArgumentTypeError(f"{text!r}: use one of {', '.join(SCENARIOS)}")
-    return text
+
+    def name(text: str) -> str:
+        if text not in known:
+            raise argparse.ArgumentTypeError(f"{text!r}: use one of {', '.join(known)}")
+        return text
+
+    return name
 
 
 def add_scenario(
@@ -46,7 +50,7 @@ def add_scenario(
     parser.epilog = "\n".join([parser.epilog or "", "", "scenarios:", *known])
     parser.add_argument(
         "--scenario",
-        type=scenario_name,
+        type=one_of(SCENARIOS),
         default=default,
         metavar="NAME",
         help=f"what is run, see below ({default or otherwise})",
@@ -63,13 +67,15 @@ def add_number(
     )
 
 
-def add_scenarios(parser: argparse.ArgumentParser) -> None:
-    """The option that chooses some scenarios, for `find_scenario`; None for all."""
+def add_scenarios(parser: argparse.ArgumentParser, known: Collection[str] | None = None) -> None:
+    """The option that chooses some of the known scenarios (all there are); None for each of them."""
+    known = SCENARIOS if known is None else known
     parser.add_argument(
         "--scenario",
+        type=one_of(known),
         action="append",
         metavar="NAME",
-        help=f"one of {', '.join(SCENARIOS)} (again for more; all)",
+        help=f"one of {', '.join(known)} (again for more; all)",
     )
 
 

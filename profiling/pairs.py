@@ -1,11 +1,14 @@
 """Two variants measured in turns, so that what disturbs a machine disturbs both; and what follows from it."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from statistics import median, quantiles
+from time import perf_counter
 
 #: Fewer say nothing of their spread.
 LEAST_PAIRS = 2
+#: So few in turns, that what disturbs the machine disturbs both.
+PIECE_REQUESTS = 10
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,16 @@ class Summary:
         return self.ratio <= bar
 
 
-@dataclass(frozen=True)
+@dataclass
 class Side:
-    """A variant: a small piece of its work, and what all of its work has used so far."""
+    """A variant: a small piece of its work, and what all of its work has used so far.
+
+    `seconds`: how long its work has taken.
+    """
 
     work: Callable[[], None]
     used: Callable[[], float]
+    seconds: float = 0.0
 
 
 def measure_pair(ours: Side, base: Side, pieces: int) -> Pair:
@@ -54,10 +61,58 @@ def measure_pair(ours: Side, base: Side, pieces: int) -> Pair:
     for piece in range(pieces):
         for number in (1, 0) if piece % 2 else (0, 1):
             side = (ours, base)[number]
-            before = side.used()
+            before, begun = side.used(), perf_counter()
             side.work()
+            side.seconds += perf_counter() - begun
             totals[number] += side.used() - before
     return Pair(*totals)
+
+
+def share_out(pairs: int, rounds: int, number: int) -> int:
+    """How many of all pairs the round of this number measures."""
+    return pairs // rounds + (number < pairs % rounds)
+
+
+@dataclass(frozen=True)
+class Amount:
+    """How much is measured: so many pairs, `pieces` of `piece_requests` requests in each half of one.
+
+    `warm_up`: pieces before that, which don't count.
+    """
+
+    pairs: int
+    pieces: int
+    piece_requests: int = PIECE_REQUESTS
+    warm_up: int = 5
+
+    @property
+    def requests(self) -> int:
+        """Requests of each half of a pair."""
+        return self.pieces * self.piece_requests
+
+
+@dataclass
+class Found:
+    """What was measured so far: pairs of what a request uses, and how long all requests of a side took."""
+
+    pairs: list[Pair] = field(default_factory=list)
+    seconds: list[float] = field(default_factory=lambda: [0.0, 0.0])
+    requests: int = 0
+
+    def measure(self, ours: Side, base: Side, amount: Amount, tell: Callable[[Pair], None]) -> None:
+        """Add pairs of requests; each is told as it comes."""
+        measure_pair(ours, base, amount.warm_up)
+        ours.seconds = base.seconds = 0.0
+        for _ in range(amount.pairs):
+            used = measure_pair(ours, base, amount.pieces)
+            self.pairs.append(Pair(used.ours / amount.requests, used.base / amount.requests))
+            tell(self.pairs[-1])
+        self.seconds = [self.seconds[0] + ours.seconds, self.seconds[1] + base.seconds]
+        self.requests += amount.pairs * amount.requests
+
+    def rates(self) -> tuple[float, float]:
+        """Requests per second of one client that waits for each answer, ours and base."""
+        return self.requests / self.seconds[0], self.requests / self.seconds[1]
 
 
 def summarise(pairs: Sequence[Pair]) -> Summary:

@@ -11,7 +11,7 @@ from profiling.explaining import Statement, explained, read_sizes
 from profiling.options import LEAST_POSTS, POSTS, add_number, add_output, add_scenarios, introduce
 from profiling.plan_trees import Plan, Scan, describe_tree
 from profiling.results import write_result
-from profiling.scenarios import SCENARIOS, Scenario, find_scenario
+from profiling.scenarios import SCENARIOS, Scenario
 from profiling.worlds import World, open_world
 
 NAME = "plans"
@@ -69,7 +69,7 @@ def run(given: argparse.Namespace, say: Say) -> int:
 
     Raises `MeasuringError` and `StackError`; what was explained before is told and kept all the same.
     """
-    chosen = [find_scenario(name) for name in given.scenario or SCENARIOS]
+    chosen = [SCENARIOS[name] for name in given.scenario or SCENARIOS]
     reports: list[Report] = []
     try:
         with database(given.posts, say=say) as servers:

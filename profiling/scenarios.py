@@ -28,7 +28,7 @@ from microblog.worker.bindings import BINDINGS
 from profiling.measuring import MeasuringError
 from profiling.worlds import Visit, World, open_world
 
-__all__ = ["SCENARIOS", "Run", "Scenario", "World", "find_scenario", "open_world"]
+__all__ = ["SCENARIOS", "Run", "Scenario", "World", "open_world"]
 
 TIMELINE = 20
 HTML_POST = b"<article"
@@ -56,13 +56,6 @@ class Scenario:
     help: str
     prepare: Callable[[World], Run]
     hot: tuple[str, ...]
-
-
-def find_scenario(name: str) -> Scenario:
-    """The scenario of this name. Raises `MeasuringError` for others."""
-    if name not in SCENARIOS:
-        raise MeasuringError(f"there is no scenario {name}: give one of {', '.join(SCENARIOS)}")
-    return SCENARIOS[name]
 
 
 # --- Reading -------------------------------------------------------------------------------------
@@ -192,26 +185,35 @@ def fan_out_to(world: World, followers: int) -> tuple[int, Run]:
 
 def _thumbnail(world: World) -> Run:
     """An avatar: taken in, and made into its sizes."""
-    resources, settings = world.resources, world.resources.settings
+    data = make_picture()
+
+    def run() -> None:
+        _work(world, names.PROCESS_AVATAR, upload_avatar(world, data))
+
+    return run
+
+
+def make_picture() -> bytes:
+    """A picture as people upload it: JPEG, with much in it."""
     picture = BytesIO()
     size = (UPLOAD_PIXELS, UPLOAD_PIXELS)
     Image.effect_noise(size, 60).convert("RGB").save(picture, "JPEG", quality=88)
-    data = picture.getvalue()
+    return picture.getvalue()
 
-    def run() -> None:
-        with resources.database.unit_of_work() as session:
-            media.store_avatar(
-                session,
-                resources.storage,
-                account_id=world.account_id,
-                data=data,
-                max_bytes=settings.upload_max_bytes,
-                max_pixels=settings.upload_max_pixels,
-            )
-            job_id = _newest_job(session)
-        _work(world, names.PROCESS_AVATAR, job_id)
 
-    return run
+def upload_avatar(world: World, data: bytes) -> int:
+    """The member's new avatar, as the site takes it in; the job that makes its sizes."""
+    resources, settings = world.resources, world.resources.settings
+    with resources.database.unit_of_work() as session:
+        media.store_avatar(
+            session,
+            resources.storage,
+            account_id=world.account_id,
+            data=data,
+            max_bytes=settings.upload_max_bytes,
+            max_pixels=settings.upload_max_pixels,
+        )
+        return _newest_job(session)
 
 
 def _newest_job(session: Session) -> int:

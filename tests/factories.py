@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from microblog.data.feeds import Feeds
 from microblog.domain.visibility import Visibility
 from microblog.services import accounts, posting, relationships
-from microblog.services.passwords import Argon2Hasher
+from microblog.services.hashers import Argon2Hasher
 from microblog.services.posting import Draft
 
 PASSWORD = "correct horse battery staple"

@@ -9,9 +9,9 @@ from microblog.data.feeds import Feeds
 from microblog.data.media_hosts import MediaHosts
 from microblog.data.session import Database
 from microblog.data.storage import DirectoryStorage, Storage
+from microblog.services.hashers import PasswordHasher, make_hasher
 from microblog.services.links import LinkSigner
 from microblog.services.mailer import Mailer
-from microblog.services.passwords import PasswordHasher, make_hasher
 from microblog.settings import Settings
 
 

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from microblog.domain.mail_purposes import CONFIRM, RESET
 from microblog.domain.scopes import WORDS
 from microblog.services import accounts, credentials, statistics
 from microblog.services.applications import register_application
-from microblog.services.credentials import CONFIRM, RESET
 from microblog.services.tokens import issue_token
 from tests.browser.live_site import LiveSite
 from tests.factories import PASSWORD

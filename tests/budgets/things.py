@@ -7,7 +7,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from microblog.bootstrap import Resources
-from microblog.services import credentials, tokens
+from microblog.domain import mail_purposes
+from microblog.services import tokens
 from microblog.services.applications import register_application
 from tests.budgets.cast import ALICE, PEOPLE, ROWS
 from tests.budgets.crowd import FIRST, POSTS
@@ -102,13 +103,13 @@ def make_links(session: Session, resources: Resources) -> Mapping[str, Any]:
     made = {
         purpose: session.scalars(statement, {"account_id": account_id, "purpose": purpose}).one()
         for account_id, purpose in (
-            (PEOPLE.index("newcomer_too") + 1, credentials.CONFIRM),
-            (PEOPLE.index("erin") + 1, credentials.RESET),
+            (PEOPLE.index("newcomer_too") + 1, mail_purposes.CONFIRM),
+            (PEOPLE.index("erin") + 1, mail_purposes.RESET),
         )
     }
     links = resources.links
     return {
-        "confirm_token": links.sign_token(made[credentials.CONFIRM], credentials.CONFIRM),
-        "reset_token": links.sign_token(made[credentials.RESET], credentials.RESET),
+        "confirm_token": links.sign_token(made[mail_purposes.CONFIRM], mail_purposes.CONFIRM),
+        "reset_token": links.sign_token(made[mail_purposes.RESET], mail_purposes.RESET),
         "unsubscribe_token": links.sign_unsubscribe(PEOPLE.index("grace") + 1, "mentions"),
     }

@@ -7,7 +7,7 @@ from microblog.cli import account as account_commands
 from microblog.data.models import Account, User
 from microblog.data.session import Database
 from microblog.domain.errors import InvalidCredentials
-from microblog.services.passwords import make_hasher
+from microblog.services.hashers import make_hasher
 from microblog.services.sessions import log_in
 from microblog.settings import Settings
 from tests.cli.conftest import Run

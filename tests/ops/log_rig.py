@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from devstack.processes import wait_for
 from ops.inventory import REPOSITORY
-from tests.ops.rendering import render
+from ops.rendering import render
 
 ROLES = REPOSITORY / "ops/roles"
 RSYSLOG = shutil.which("rsyslogd") or shutil.which("rsyslogd", path="/usr/sbin")

@@ -7,8 +7,8 @@ import pytest
 
 from ops import backups
 from ops.inventory import Host, InventoryError
+from ops.rendering import render
 from ops.verbs.remote.backups import find_gaps
-from tests.ops.rendering import render
 
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC).timestamp()
 HOUR, DAY = 3600, 86400

@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from tests.ops.rendering import render
+from ops.rendering import render
 
 
 def make_door(**ipv6: str) -> str:

@@ -13,7 +13,7 @@ import yaml
 
 from devstack import servers
 from ops.inventory import REPOSITORY
-from tests.ops.rendering import render
+from ops.rendering import render
 
 ROLES = REPOSITORY / "ops/roles"
 EXPORTERS = sorted(path.name for path in ROLES.glob("*_exporter"))

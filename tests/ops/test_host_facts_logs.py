@@ -8,8 +8,8 @@ import pytest
 from ops.host_facts.__main__ import SLOW, main
 from ops.host_facts.logs import PROGRAM, TAIL, LogStore
 from ops.inventory import REPOSITORY
+from ops.rendering import render
 from tests.ops.log_rig import HOSTVARS, load, make_store
-from tests.ops.rendering import render
 
 TODAY = date(2026, 11, 29)
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC).timestamp()

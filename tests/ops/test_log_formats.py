@@ -5,8 +5,8 @@ import re
 
 import pytest
 
+from ops.rendering import render
 from ops.verbs.remote.trace import read_time
-from tests.ops.rendering import render
 
 NGINX = render("nginx_base", "nginx.conf.j2", nginx_base_worker_connections=64)
 HAPROXY = render(

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from ops.inventory import REPOSITORY
-from tests.ops.rendering import render
+from ops.rendering import render
 
 PRUNE = REPOSITORY / "ops/roles/log_store/files/prune-log-store"
 TODAY = datetime.now(UTC).date()

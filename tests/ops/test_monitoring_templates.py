@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from ops.inventory import REPOSITORY
+from ops.rendering import render
 from ops.verbs.silences import known_alerts
 from tests.ops.monitoring_shapes import ADDRESSES, CHECKS, SHAPES, write
-from tests.ops.rendering import render
 
 # One worker makes the runs that all of them look at.
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("monitoring templates")]

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from microblog.http.profiling import HEADER
-from tests.ops.rendering import render
+from ops.rendering import render
 
 ADDRESSES = {"private_address": "192.0.2.21", "private_host": "192.0.2.21", "nginx_port": 8080}
 SITE = {

@@ -1,6 +1,8 @@
 """Each scenario does its work on a small site, and notices a wrong answer."""
 
+import argparse
 from importlib import import_module
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -10,13 +12,13 @@ from microblog.data.models import Account, Status
 from microblog.data.session import Database
 from microblog.jobs import names
 from profiling import scenarios
+from profiling.__main__ import COMMANDS
 from profiling.costs import count_statements
 from profiling.measuring import MeasuringError
 from profiling.scenarios import (
     SCENARIOS,
     World,
     fan_out_to,
-    find_scenario,
     list_of_posts,
     run_task,
 )
@@ -78,9 +80,20 @@ def test_what_goes_wrong_is_noticed(world: World, database: Database) -> None:
         run_task(world, names.DAILY_STATISTICS, day="nonsense")
 
 
-def test_an_unknown_scenario_is_answered_by_the_known_ones() -> None:
-    with pytest.raises(MeasuringError, match="there is no scenario nonsense: give one of public-timeline, "):
-        find_scenario("nonsense")
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.NAME)
+def test_an_unknown_scenario_is_wrong_usage_answered_by_the_known_ones(
+    command: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parser = argparse.ArgumentParser()
+    command.add_arguments(parser)
+    if "--scenario" not in parser.format_help():
+        pytest.skip("it runs no scenario")
+
+    with pytest.raises(SystemExit) as stopped:
+        parser.parse_args(["--scenario", "nonsense"])
+
+    assert stopped.value.code == 2
+    assert "'nonsense': use one of public-timeline, " in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("name", sorted({one for scenario in SCENARIOS.values() for one in scenario.hot}))

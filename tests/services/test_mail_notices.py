@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from devstack.mailbox import MailFolder
 from microblog.data.models import Account, Job, OneTimeToken, User
+from microblog.domain import mail_purposes
 from microblog.domain.errors import InvalidToken
 from microblog.domain.scheduling import OUTAGE_PATIENCE
 from microblog.services import credentials, mail
@@ -119,7 +120,7 @@ def test_a_notice_is_no_link(session: Session, links: LinkSigner, outgoing: Outg
     token_id = add_token(session, account_id, purpose, "ann@example.org", other_email="new@example.org")
     for send in (mail.send_confirmation, mail.send_password_reset):
         assert send(session, outgoing, token_id=token_id) is Outcome.NOT_WANTED
-    for one in (purpose, credentials.CONFIRM, credentials.CHANGE):
+    for one in (purpose, mail_purposes.CONFIRM, mail_purposes.CHANGE):
         with pytest.raises(InvalidToken):
             credentials.confirm_email(session, links, token=links.sign_token(token_id, one))
 

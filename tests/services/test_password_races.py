@@ -11,7 +11,7 @@ from microblog.data.models import LogInSession, OneTimeToken, User
 from microblog.data.session import Database
 from microblog.domain.errors import InvalidCredentials, ValidationError
 from microblog.services import accounts, credentials, sessions
-from microblog.services.passwords import Argon2Hasher
+from microblog.services.hashers import Argon2Hasher
 from tests.factories import HASHER, PASSWORD, make_account
 
 NEW_PASSWORD = "quite another long sentence"

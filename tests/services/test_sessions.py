@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 from microblog.data.models import LogInSession, User
 from microblog.domain.errors import InvalidCredentials, NotFound
 from microblog.services import accounts, blocks, mutes, sessions
-from microblog.services.passwords import Argon2Hasher
+from microblog.services.hashers import Argon2Hasher
 from tests.factories import HASHER, PASSWORD, make_account, make_follow
 
 

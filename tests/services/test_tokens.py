@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.models import AccessToken, AuthorizationCode, OneTimeToken, User
 from microblog.data.session import Database
+from microblog.domain import mail_purposes
 from microblog.services import accounts, credentials, oauth, sessions, tokens
 from microblog.services.applications import register_application
 from microblog.services.links import LinkSigner
@@ -125,7 +126,7 @@ def test_a_new_password_by_link_takes_all_back(session: Session, links: LinkSign
     code = issue_code(session, make_application(session), ann, log_in(session, "ann"))
     credentials.request_password_reset(session, email="ann@example.org")
     token_id = session.scalars(select(OneTimeToken.id)).one()
-    link = links.sign_token(token_id, credentials.RESET)
+    link = links.sign_token(token_id, mail_purposes.RESET)
     credentials.reset_password(session, HASHER, links, token=link, password=NEW_PASSWORD)
     assert tokens.authenticate(session, token=theirs) is None
     assert tokens.authenticate(session, token=others) is not None

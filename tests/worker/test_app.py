@@ -1,3 +1,7 @@
+import gc
+import platform
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from typing import Any, ClassVar
@@ -6,6 +10,7 @@ import pytest
 from celery import signals
 from celery.exceptions import SecurityWarning
 from celery.worker.control import Panel
+from PIL import Image
 from prometheus_client import REGISTRY
 from sqlalchemy import text
 
@@ -59,11 +64,17 @@ class FakeWorker:
     exitcode = None
     options: ClassVar[dict[str, Any]] = {}
     had_resources = False
+    shared = 0
+    formats: ClassVar[set[str]] = set()
 
     def __init__(self, **options: Any) -> None:
         FakeWorker.options = options
 
     def start(self) -> None:
+        signals.worker_before_create_process.send(sender=None)
+        FakeWorker.shared = gc.get_freeze_count()
+        FakeWorker.formats = set(Image.OPEN)
+        gc.unfreeze()
         signals.worker_process_init.send(sender=None)
         FakeWorker.had_resources = app.child.resources is not None
         signals.worker_process_shutdown.send(sender=None)
@@ -76,7 +87,12 @@ def test_the_worker_takes_its_queues_and_opens_connections_in_the_child(
     monkeypatch.setattr(Panel, "data", dict(Panel.data))
     receivers = {
         one: list(one.receivers or [])
-        for one in (signals.setup_logging, signals.worker_process_init, signals.worker_process_shutdown)
+        for one in (
+            signals.setup_logging,
+            signals.worker_before_create_process,
+            signals.worker_process_init,
+            signals.worker_process_shutdown,
+        )
     }
     try:
         with warnings.catch_warnings():
@@ -89,7 +105,32 @@ def test_the_worker_takes_its_queues_and_opens_connections_in_the_child(
     assert FakeWorker.options["queues"] == ["mail", "feeds"]
     assert FakeWorker.options["concurrency"] == 3
     assert FakeWorker.had_resources
+    # Of the objects that were there before the fork, no child's garbage collection makes a copy.
+    assert FakeWorker.shared > 10_000
+    assert FakeWorker.formats >= {"JPEG", "WEBP"}
     assert Panel.data.keys() == {"active", "ping"}
     assert REGISTRY.get_sample_value("microblog_worker_processes") == 1
     with pytest.raises(RuntimeError):
         _ = app.child.resources
+
+
+MEMORY = """
+import resource, sys
+from microblog.worker.app import give_back_pixels
+give_back_pixels()
+def resident():
+    return int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+before, kept = resident(), []
+for _ in range(3):
+    pixels = bytearray(b"x") * 16_000_000
+    # Something small behind it, which stays.
+    kept.append([bytes(100_000) for _ in range(10)])
+    del pixels
+print((resident() - before) // 1_000_000)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="another C library manages memory otherwise")
+def test_the_memory_of_a_picture_is_given_back() -> None:
+    done = subprocess.run([sys.executable, "-c", MEMORY], capture_output=True, text=True, check=True)
+    assert int(done.stdout) < 8

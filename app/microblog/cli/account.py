@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from microblog.cli.connections import open_database
 from microblog.cli.support import examples, read_settings
 from microblog.services import accounts, credentials
-from microblog.services.passwords import PasswordHasher, make_hasher
+from microblog.services.hashers import PasswordHasher, make_hasher
 from microblog.settings import Settings
 
 GENERATED_BYTES = 15

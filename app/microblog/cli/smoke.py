@@ -20,7 +20,7 @@ from microblog.cli.visiting import Place, VisitFailed, Visitor
 from microblog.data.session import Database
 from microblog.environment import parse_site_url
 from microblog.services.accounts import create_account
-from microblog.services.passwords import make_hasher
+from microblog.services.hashers import make_hasher
 from microblog.services.removal import remove_accounts
 from microblog.settings import Settings
 

@@ -30,7 +30,8 @@ from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
 from microblog.services import follow_requests
 from microblog.services.credentials import find_email_problem, send_confirmation
-from microblog.services.passwords import PasswordHasher, find_password_problem
+from microblog.services.hashers import PasswordHasher
+from microblog.services.passwords import find_password_problem
 
 ROLES = ("user", "moderator", "admin")
 TAKEN = N_("This name is taken.")

@@ -10,21 +10,20 @@ from microblog.data.queries import accounts as account_queries
 from microblog.data.queries import sessions as queries
 from microblog.domain.errors import N_, Conflict, InvalidToken, Message, NotFound, ValidationError
 from microblog.domain.limits import EMAIL_CHARACTERS
+from microblog.domain.mail_purposes import CHANGE, CONFIRM, NOTICE_CHANGED, NOTICE_CHANGING, RESET
 from microblog.domain.scheduling import OUTAGE_PATIENCE
 from microblog.domain.text import clean_line, is_email
 from microblog.jobs import names
 from microblog.jobs.outbox import enqueue
+from microblog.services.hashers import PasswordHasher
 from microblog.services.links import LinkSigner
-from microblog.services.passwords import PasswordHasher, check_password
+from microblog.services.passwords import check_password
 from microblog.services.tokens import revoke_access
 
 CONFIRMATION_LIFETIME = timedelta(days=7)
 RESET_LIFETIME = timedelta(hours=2)
 # For how long a notice keeps the addresses it needs: longer than its job waits for the mail server.
 NOTICE_LIFETIME = OUTAGE_PATIENCE + timedelta(days=1)
-CONFIRM, CHANGE, RESET = "confirm_email", "change_email", "reset_password"
-# Tokens that no link is made of: a change was asked for, or made.
-NOTICE_CHANGING, NOTICE_CHANGED = "notice_changing", "notice_changed"
 # The mail job for an address without an account: it does nothing, but the request costs the same.
 NO_TOKEN = 0
 PREFERENCE_OF_KIND = {"mentions": "mail_mentions", "follows": "mail_follows"}

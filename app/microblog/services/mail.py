@@ -18,8 +18,8 @@ from sqlalchemy.orm import Session
 from microblog.data.base import AnyRow
 from microblog.data.queries import mails as queries
 from microblog.domain.errors import Unavailable
+from microblog.domain.mail_purposes import CHANGE, CONFIRM, NOTICE_CHANGED, NOTICE_CHANGING, RESET
 from microblog.observability import metrics
-from microblog.services.credentials import CHANGE, CONFIRM, NOTICE_CHANGED, NOTICE_CHANGING, RESET
 from microblog.services.links import LinkSigner
 from microblog.services.mail_text import Kind, mask_address, render_mail, write_time
 from microblog.services.mailer import Mail, Mailer, MailRefused

@@ -49,6 +49,11 @@ BROKEN: Final = (
 )
 
 
+def load_formats() -> None:
+    """Load what Pillow knows of formats, which it would else do at its first picture."""
+    Image.init()
+
+
 def inspect(data: bytes, *, max_bytes: int, max_pixels: int) -> tuple[str, int, int]:
     """The type by content, width and height in pixels, read from the head of the file without decoding it.
 

@@ -13,7 +13,7 @@ from microblog.data.queries import sessions as queries
 from microblog.domain.errors import N_, InvalidCredentials, NotFound
 from microblog.domain.limits import USER_AGENT_CHARACTERS
 from microblog.domain.text import clean_line
-from microblog.services.passwords import PasswordHasher
+from microblog.services.hashers import PasswordHasher
 
 # Writing "last used" more often would make every page view a write.
 TOUCH_AFTER = timedelta(minutes=10)

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, flash, request, session, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext
 
+from microblog.domain import mail_purposes
 from microblog.domain.errors import InvalidCredentials, InvalidToken, ValidationError
 from microblog.domain.text import clean_line
 from microblog.http.auth import public, signed_in
@@ -211,7 +212,7 @@ def reset(context: RequestContext[Viewer | None]) -> ResponseReturnValue:
         context.session,
         context.resources.links,
         token=request.args.get("token", ""),
-        purpose=credentials.RESET,
+        purpose=mail_purposes.RESET,
     )
     return render("reset_password.html", form=ResetForm(), token_valid=is_valid)
 
