@@ -117,7 +117,7 @@ drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
 
-PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-observability profile-load
+PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-capacity profile-observability profile-load
 .PHONY: $(PROFILES)
 profile-bench: ## See whether every bar of performance holds (ARGS=--help: options, of all harnesses)
 profile-lines: ## Find the lines in which a scenario spends its time
@@ -126,6 +126,7 @@ profile-flame: ## Draw a flame graph of a live process
 profile-memory: ## See whether a scenario leaks memory
 profile-growth: ## See how cost grows with posts, follows, followers and pages
 profile-plans: ## See how PostgreSQL answers each statement of a scenario
+profile-capacity: ## Tell what a core of each tier does, and how many larger sites need
 profile-observability: ## Measure what metrics and logs cost a request (some five minutes)
 profile-load: ## Let many people come at once, to a site of our own or a deployed one
 profile-load: $(VENV)/.load

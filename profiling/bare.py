@@ -27,6 +27,7 @@ from psycopg2.extras import Json, register_default_jsonb
 from psycopg2.pool import ThreadedConnectionPool
 
 from microblog.cli.web import Site, make_options
+from microblog.data.prepared import Prepared
 from microblog.settings import Settings, load_settings
 from profiling import bare_posts
 from profiling.bare_posts import Parts, Row
@@ -51,6 +52,7 @@ class Connection(extensions.connection):
         super().__init__(*arguments, **options)
         register_type(MOMENT, self)
         register_default_jsonb(self, loads=decode)
+        self.prepared = Prepared()
 
 
 def make_row(cursor: Any) -> Callable[[Any], Row]:
@@ -73,9 +75,12 @@ class Transaction:
 
     def run(self, **values: Any) -> list[Row]:
         """Execute the next one, with `values` in the place of recorded ones; its rows."""
-        sql, given = next(self.waiting)
+        sql, given, label = next(self.waiting)
         cursor = self.cursor
-        cursor.execute(sql, {**given, **values})
+        if label:
+            cursor.connection.prepared.execute(cursor, label, sql, {**given, **values})
+        else:
+            cursor.execute(sql, {**given, **values})
         if cursor.description is None:
             return []
         make = self.makers.get(sql)

@@ -39,6 +39,7 @@ EXAMPLES = (
     "bench --pairs 6 --rounds 2 --posts 10000 --baseline mine.json",
     "bench --kind home",
     "bench --save-baseline",
+    "bench --prepared --kind JSON",
 )
 MEMORY = Bar("memory after load, largest process", 70.0, MEGABYTES)
 
@@ -81,6 +82,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_number(parser, "--rounds", 4, "times that the web servers are started anew")
     add_number(parser, "--requests", 50, "requests of each half of a pair", PIECE_REQUESTS)
     add_number(parser, "--posts", 100_000, "posts in the database", LEAST_POSTS)
+    parser.add_argument(
+        "--prepared", action="store_true", help="let bare prepare its SQL too (the bars are set without)"
+    )
     parser.add_argument("--kind", default="", metavar="TEXT", help="only rows with this in their name")
     parser.add_argument(
         "--baseline",
@@ -102,8 +106,11 @@ def run(given: argparse.Namespace, say: Say) -> int:
     if not chosen.bars:
         say(f"No row has {given.kind!r} in its name: {'; '.join(bar.name for bar in Chosen().bars)}")
         return 2
+    if given.prepared and given.save_baseline:
+        say("--prepared measures against another bare view: it makes no baseline")
+        return 2
     baseline = None
-    if not given.save_baseline or given.kind:
+    if not given.prepared and (not given.save_baseline or given.kind):
         baseline = baselines.load(given.baseline, given.posts)
     found: dict[str, Any] = {}
     begun = time.monotonic()
@@ -138,7 +145,7 @@ def is_worse(row: Row, baseline: Baseline | None) -> bool:
 
 def measure(given: argparse.Namespace, chosen: Chosen, found: dict[str, Any], say: Say) -> list[Row]:
     """All chosen rows; all single measurements go into `found`."""
-    plan = ceilings.Plan(chosen.kinds, given.pairs, given.rounds, given.requests)
+    plan = ceilings.Plan(chosen.kinds, given.pairs, given.rounds, given.requests, given.prepared)
     with database(given.posts, say=say) as servers:
         # Memory is the last: its posts would be in the others' way.
         parts: tuple[tuple[Sequence[Bar], Callable[[], list[Row]]], ...] = (
@@ -210,7 +217,9 @@ def present(
     seconds: float,
 ) -> dict[str, Any]:
     """All that was measured, as it is kept."""
-    plan = {name: getattr(given, name) for name in ("pairs", "rounds", "requests", "posts", "kind")}
+    plan = {
+        name: getattr(given, name) for name in ("pairs", "rounds", "requests", "posts", "kind", "prepared")
+    }
     changes = {row.bar.name: baselines.compare(row, baseline) for row in rows}
     return {
         "plan": plan,

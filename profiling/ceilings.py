@@ -16,7 +16,7 @@ from profiling.client import Client
 from profiling.kinds import Kind, Member, ask, find_member, make_request
 from profiling.measuring import Meter, tree_seconds
 from profiling.pairs import PIECE_REQUESTS, Amount, Found, Pair, Side, share_out
-from profiling.recorded import record
+from profiling.recorded import record, unprepared
 from profiling.servers import BIN, Servers, Web
 from profiling.worlds import open_world
 
@@ -26,13 +26,14 @@ class Plan:
     """How much is measured: `pairs` of each kind, shared out to `rounds` with new processes in each.
 
     Two processes of the same program differ by some percent as long as they live. `requests` is what each
-    half of a pair asks.
+    half of a pair asks. `prepared`: bare prepares what ours prepares.
     """
 
     kinds: tuple[Kind, ...]
     pairs: int
     rounds: int
     requests: int
+    prepared: bool = False
 
     def amount(self, number: int) -> Amount:
         """How much of each kind the round of this number measures."""
@@ -43,7 +44,7 @@ class Plan:
 def measure(servers: Servers, plan: Plan, say: Callable[[str], None]) -> dict[str, Found]:
     """Pairs of CPU seconds for a request, ours against bare, by the kind's name."""
     found = {kind.name: Found() for kind in plan.kinds}
-    member = prepare(servers, plan.kinds)
+    member = prepare(servers, plan.kinds, prepared=plan.prepared)
     for number in range(plan.rounds):
         say(f"Round {number + 1} of {plan.rounds}, with new processes")
         with start_both(servers, number) as webs:
@@ -54,13 +55,15 @@ def measure(servers: Servers, plan: Plan, say: Callable[[str], None]) -> dict[st
     return found
 
 
-def prepare(servers: Servers, kinds: tuple[Kind, ...]) -> Member:
+def prepare(servers: Servers, kinds: tuple[Kind, ...], *, prepared: bool = False) -> Member:
     """Write down what our own requests ask of the database; who sends them."""
     with open_world(servers) as world:
         member = find_member(world)
         requests = {kind.name: make_request(world, kind, member) for kind in kinds}
         with undone(servers):
-            statements_path(servers).write_text(json.dumps(record(requests)), encoding="utf-8")
+            recorded = record(requests)
+    kept = recorded if prepared else unprepared(recorded)
+    statements_path(servers).write_text(json.dumps(kept), encoding="utf-8")
     return member
 
 

@@ -8,7 +8,8 @@ from werkzeug.test import TestResponse
 
 from profiling.measuring import MeasuringError
 
-Statement = tuple[str, dict[str, Any]]
+#: SQL, its parameters, and the name under which ours has it prepared, or None.
+Statement = tuple[str, dict[str, Any], str | None]
 
 
 def record(requests: Mapping[str, Callable[[], TestResponse]]) -> dict[str, list[Statement]]:
@@ -19,8 +20,9 @@ def record(requests: Mapping[str, Callable[[], TestResponse]]) -> dict[str, list
     """
     seen: list[Statement] = []
 
-    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
-        seen.append((statement, {name: plain(value) for name, value in parameters.items()}))
+    def note(_connection: Any, _cursor: Any, sql: str, parameters: Any, context: Any, _many: Any) -> None:
+        values = {name: plain(value) for name, value in parameters.items()}
+        seen.append((sql, values, context.execution_options.get("prepared")))
 
     recorded = {}
     event.listen(Engine, "before_cursor_execute", note)
@@ -35,6 +37,13 @@ def record(requests: Mapping[str, Callable[[], TestResponse]]) -> dict[str, list
     finally:
         event.remove(Engine, "before_cursor_execute", note)
     return recorded
+
+
+def unprepared(recorded: Mapping[str, list[Statement]]) -> dict[str, list[Statement]]:
+    """The same with no statement prepared."""
+    return {
+        name: [(sql, values, None) for sql, values, _ in statements] for name, statements in recorded.items()
+    }
 
 
 def plain(value: Any) -> Any:

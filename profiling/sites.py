@@ -14,7 +14,7 @@ from devstack.terminal import free_ports
 from microblog.data.session import Database
 from microblog.environment import parse_site_url
 from microblog.services.accounts import create_account
-from microblog.services.passwords import make_hasher
+from microblog.services.hashers import make_hasher
 from microblog.settings import load_settings
 from profiling import generating
 from profiling.databases import database
