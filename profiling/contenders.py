@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from devstack.processes import tail, wait_for
 from microblog.cli.measuring import VARIABLE
 from microblog.cli.web import GRACEFUL_SECONDS
-from profiling.servers import BIN, Servers, Web
+from profiling.servers import BIN, READY_SECONDS, Servers, Web
 
 ROOT = Path(__file__).parents[1]
 INSTALL = "make profile-servers installs it"
@@ -31,12 +32,16 @@ class Crew:
 
 @dataclass(frozen=True)
 class Contender:
-    """A server: the distribution it comes in, the command that starts it, and what must be known of it."""
+    """A server: the distribution it comes in, the command that starts it, and what must be known of it.
+
+    `started` is what it logs of each process that can serve, where they don't all at once.
+    """
 
     name: str
     distribution: str
     command: Callable[[Path, Crew], list[str]]
     about: str
+    started: bytes = b""
 
     @property
     def version(self) -> str | None:
@@ -68,9 +73,9 @@ def start_gevent(_socket: Path, _crew: Crew) -> list[str]:
 
 
 def start_granian(socket: Path, crew: Crew) -> list[str]:
-    """Granian for WSGI."""
+    """Granian for WSGI, the application loaded before it forks."""
     return [
-        *(str(BIN / "granian"), "--interface", "wsgi", "--http", "1", "--no-ws"),
+        *(sys.executable, "-m", "profiling.granians", "--interface", "wsgi", "--http", "1", "--no-ws"),
         *("--uds", str(socket), "--workers", str(crew.workers), "--blocking-threads", str(crew.threads)),
         *("--workers-kill-timeout", str(GRACEFUL_SECONDS), "--respawn-failed-workers", APPLICATION),
     ]
@@ -100,7 +105,13 @@ OTHERS = (
         start_gevent,
         "psycopg2 waits by select.poll (data/deadlines.py), which gevent makes cooperative: no psycogreen",
     ),
-    Contender("granian", "granian", start_granian, "each process loads the application: no memory is shared"),
+    Contender(
+        "granian",
+        "granian",
+        start_granian,
+        "the application is loaded before it forks, which its own command does not do",
+        started=b"Started worker-",
+    ),
     Contender(
         "uWSGI",
         "pyuwsgi",
@@ -127,4 +138,10 @@ def serve(servers: Servers, contender: Contender, crew: Crew, suffix: str) -> It
         "PYTHONHASHSEED": "0",
     }
     with servers.serve(name, contender.command(servers.folder / f"{name}.sock", crew), environment) as web:
+        if contender.started:
+            wait_for(
+                lambda: web.log.read_bytes().count(contender.started) >= crew.workers,
+                READY_SECONDS,
+                lambda: f"{contender.name} has processes that do not get ready:\n{tail(web.log)}",
+            )
         yield web
