@@ -57,6 +57,12 @@ $(VENV)/.load: $(VENV)/.dev requirements/load.txt
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/load.txt
 	@touch $@
 
+# Other web servers than ours, to compare: nothing else needs them.
+$(VENV)/.servers: $(VENV)/.dev requirements/servers.txt
+	@echo "Installing gevent, granian and uWSGI into $(VENV)"
+	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/servers.txt
+	@touch $@
+
 $(VENV)/.ops: $(VENV)/.dev requirements/ops.txt
 	@echo "Installing Ansible and Fabric into $(VENV)"
 	@$(UV) install --quiet --python $(BIN)/python --require-hashes --requirement requirements/ops.txt
@@ -117,9 +123,10 @@ drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
 
-PROFILES := profile-bench profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-capacity profile-observability profile-load
+PROFILES := profile-bench profile-servers profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-capacity profile-observability profile-load
 .PHONY: $(PROFILES)
 profile-bench: ## See whether every bar of performance holds (ARGS=--help: options, of all harnesses)
+profile-servers: $(VENV)/.servers ## Compare our web server with others (some fifteen minutes)
 profile-lines: ## Find the lines in which a scenario spends its time
 profile-calls: ## Find the functions in which a scenario spends its time, with a flame graph
 profile-flame: ## Draw a flame graph of a live process
@@ -157,7 +164,7 @@ hooks: $(VENV)/.dev ## Install the git hooks of .pre-commit-config.yaml
 
 .PHONY: lock
 lock: $(VENV)/.bootstrap ## Renew the locks from requirements/*.in (UPGRADE=--upgrade for newer releases)
-	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "load -c runtime.txt -c local.txt -c dev.txt" "ops -c runtime.txt -c local.txt -c dev.txt -c load.txt" "supervisor -c bootstrap.txt -c local.txt"; do \
+	@cd requirements && for layer in "bootstrap" "runtime" "local -c runtime.txt" "dev -c runtime.txt -c local.txt" "load -c runtime.txt -c local.txt -c dev.txt" "ops -c runtime.txt -c local.txt -c dev.txt -c load.txt" "servers -c runtime.txt -c local.txt -c dev.txt" "supervisor -c bootstrap.txt -c local.txt"; do \
 	  set -- $$layer; name=$$1; shift; echo "$$name"; ../$(LOCK) $(UPGRADE) "$$@" $$name.in --output-file $$name.txt; done
 
 .PHONY: wheel

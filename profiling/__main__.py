@@ -4,12 +4,24 @@ import argparse
 import sys
 
 from devstack.processes import StackError
-from profiling import bench, calls, capacity, flame, growth, lines, load, memory, observability, plans
+from profiling import (
+    bench,
+    calls,
+    capacity,
+    contests,
+    flame,
+    growth,
+    lines,
+    load,
+    memory,
+    observability,
+    plans,
+)
 from profiling.measuring import MeasuringError
 from profiling.running import INTERRUPTED
 from profiling.servers import end_softly
 
-COMMANDS = (bench, lines, calls, flame, memory, growth, plans, capacity, observability, load)
+COMMANDS = (bench, contests, lines, calls, flame, memory, growth, plans, capacity, observability, load)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from functools import partial
@@ -113,7 +113,7 @@ class Turn:
 
     kind: Kind
     servers: Servers
-    webs: tuple[Web, Web]
+    webs: Sequence[Web]
     member: Member
 
 

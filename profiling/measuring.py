@@ -47,6 +47,11 @@ def tree_seconds(root: int, proc: Path = Path("/proc")) -> float:
     return sum(cpu_seconds(pid, proc) for pid in find_tree(root, proc)) + ended_seconds(root, proc)
 
 
+def tree_bytes(root: int, proc: Path = Path("/proc")) -> int:
+    """Memory of a process and of all that descend from it: PSS, what they share counted once."""
+    return sum(read_sizes(pid, proc)["Pss"] for pid in find_tree(root, proc))
+
+
 def cpu_seconds(pid: int, proc: Path = Path("/proc")) -> float:
     """CPU seconds of a process, all of its threads included.
 

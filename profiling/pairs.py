@@ -1,4 +1,4 @@
-"""Two variants measured in turns, so that what disturbs a machine disturbs both; and what follows from it."""
+"""Variants measured in turns, so that what disturbs a machine disturbs all; and what follows from it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,19 +53,25 @@ class Side:
 
 
 def measure_pair(ours: Side, base: Side, pieces: int) -> Pair:
-    """Let both do `pieces` of their work in turns, each one first as often as the other; what they used.
+    """Let both do `pieces` of their work in turns; what they used."""
+    return Pair(*measure_sides((ours, base), pieces))
 
-    `used` is read around each piece: what both use, such as a database, is counted for who made it work.
+
+def measure_sides(sides: Sequence[Side], pieces: int) -> list[float]:
+    """Let all do `pieces` of their work in turns, each one first as often as the others; what each used.
+
+    `used` is read around each piece: what all use, such as a database, is counted for who made it work.
     """
-    totals = [0.0, 0.0]
+    totals = [0.0] * len(sides)
     for piece in range(pieces):
-        for number in (1, 0) if piece % 2 else (0, 1):
-            side = (ours, base)[number]
+        first = piece % len(sides)
+        for number in (*range(first, len(sides)), *range(first)):
+            side = sides[number]
             before, begun = side.used(), perf_counter()
             side.work()
             side.seconds += perf_counter() - begun
             totals[number] += side.used() - before
-    return Pair(*totals)
+    return totals
 
 
 def share_out(pairs: int, rounds: int, number: int) -> int:

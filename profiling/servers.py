@@ -94,7 +94,8 @@ class Servers:
                 if process.poll() is not None:
                     raise RuntimeError(f"the web server {name} ended at once:\n{tail(log)}")
                 try:
-                    return socket.exists() and web.connect().get("/readyz").status == 200
+                    with web.connect() as client:
+                        return client.get("/readyz").status == 200
                 except OSError:
                     return False
 

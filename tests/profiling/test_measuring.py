@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devstack.processes import wait_for
-from profiling.measuring import MeasuringError, Meter, cpu_seconds, ended_seconds, find_tree
+from profiling.measuring import MeasuringError, Meter, cpu_seconds, ended_seconds, find_tree, tree_bytes
 
 BURN = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'while True: pass'])"
 
@@ -28,6 +28,16 @@ def test_a_tree_is_a_process_with_all_that_descend_from_it(tmp_path: Path) -> No
 
     assert find_tree(10, tmp_path) == {10, 11, 12, 9}
     assert find_tree(99, tmp_path) == frozenset()
+
+
+def test_memory_is_what_a_tree_has_of_its_own_and_its_share_of_the_rest(tmp_path: Path) -> None:
+    for pid, parent, kilobytes in ((10, 1, 300), (11, 10, 20), (12, 1, 7_000)):
+        write_process(tmp_path, pid, parent, (0, 0))
+        (tmp_path / str(pid) / "smaps_rollup").write_text(
+            f"00400000-7fff rollup\nRss: 9000 kB\nPss:    {kilobytes} kB\nPss_Dirty: 5 kB\n"
+        )
+
+    assert tree_bytes(10, tmp_path) == 320 * 1024
 
 
 def test_threads_are_added_up_and_ended_ones_are_not_forgotten(tmp_path: Path) -> None:

@@ -1,8 +1,10 @@
 """What is made of measurements: made-up ones, so that no machine's mood decides."""
 
+from functools import partial
+
 import pytest
 
-from profiling.pairs import Pair, Side, add_up, measure_pair, summarise
+from profiling.pairs import Pair, Side, add_up, measure_pair, measure_sides, summarise
 
 
 def test_both_take_turns_and_each_is_first_as_often_as_the_other() -> None:
@@ -17,6 +19,17 @@ def test_both_take_turns_and_each_is_first_as_often_as_the_other() -> None:
     assert order == ["ours", "base", "base", "ours", "ours", "base", "base", "ours"]
     assert pair == Pair(12, 8)
     assert pair.ratio == 1.5
+
+
+def test_of_three_each_is_first_in_its_turn() -> None:
+    order: list[str] = []
+    sides = [
+        Side(partial(order.append, name), lambda name=name: float(order.count(name)))  # type: ignore[misc]
+        for name in "abc"
+    ]
+
+    assert measure_sides(sides, 4) == [4, 4, 4]
+    assert "".join(order) == "abcbcacababc"
 
 
 def test_the_middle_of_the_ratios_and_their_spread() -> None:
