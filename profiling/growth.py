@@ -108,10 +108,13 @@ def measure_all(plan: Plan, found: Found, say: Say) -> None:
         sites = list(zip(plan.sizes, worlds, strict=True))
         for name in plan.scenarios:
             if name in axes.TIMELINES:
-                found.curves.append(axes.by_page(name, sites[-1], plan.rounds, say))
-                found.bars.append(axes.page_bar(found.curves[-1]))
+                for curve in axes.by_page(name, sites[-1], plan.rounds, say):
+                    found.curves.append(curve)
+                    found.bars.append(axes.page_bar(curve))
             if name in axes.WITH_FOLLOWS:
                 found.curves.append(axes.by_follows(name, sites[-1], plan.rounds, say))
+            if name == "feed-rebuild":
+                found.bars.append(axes.rebuild_bar(found.curves[-1]))
             if name == "home":
                 found.bars.append(axes.home_bar(sites, plan.rounds, say))
             if name == "fan-out":

@@ -55,18 +55,23 @@ def read_page(
 ) -> Page[AnyRow]:
     """The rows of one page, newest first, with the cursors of its neighbours. One statement."""
     upwards = page.min_id is not None
-    bounds = {
-        "max_id": MAX_ID if page.max_id is None else page.max_id,
-        "since_id": (page.min_id if upwards else page.since_id) or 0,
-        # One more than shown tells whether there is a further page, without counting.
-        "limit": page.limit + 1,
-    }
+    # One more than shown tells whether there is a further page, without counting.
+    bounds = make_bounds(page) | {"limit": page.limit + 1}
     rows = list(session.execute(select.of(page), {**parameters, **bounds}))
     has_more = len(rows) > page.limit
     rows = rows[: page.limit]
     if upwards:
         rows.reverse()
     return make_page(rows, page, has_more=has_more, id_name=select.id_name)
+
+
+def make_bounds(page: PageRequest) -> dict[str, int]:
+    """The parameters `max_id`, `since_id` (both excluded) and `limit` of a page's statement."""
+    return {
+        "max_id": MAX_ID if page.max_id is None else page.max_id,
+        "since_id": (page.since_id if page.min_id is None else page.min_id) or 0,
+        "limit": page.limit,
+    }
 
 
 def make_page(rows: list[AnyRow], page: PageRequest, *, has_more: bool, id_name: str = "id") -> Page[AnyRow]:
