@@ -3,13 +3,15 @@
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+from sqlalchemy import text
+
 from profiling.costs import Place, Run, measure
 from profiling.curves import Bar, Curve, compare, make_bar
 from profiling.databases import set_follows
 from profiling.fitting import CONSTANT, LEAST_POINTS, LINEAR, LOGARITHMIC
 from profiling.generating import CELEBRITY_FOLLOWERS, count_accounts
 from profiling.measuring import MeasuringError
-from profiling.scenarios import JSON_POST, SCENARIOS, fan_out_to, list_of_posts
+from profiling.scenarios import JSON_POST, SCENARIOS, fan_out_to, list_of_posts, search_for
 from profiling.worlds import World, walk_pages
 
 FOLLOWS = (20, 60, 200, 600, 2_000)
@@ -19,8 +21,9 @@ FOLLOWS_READ = (60, 600)
 PAGES = (1, 10, 20, 30, 40, 50)
 FOLLOWERS = (30, 100, 300, 1_000, CELEBRITY_FOLLOWERS)
 TIMELINES = {"public-timeline": "/api/v1/timelines/public", "home": "/api/v1/timelines/home"}
-#: How fast a scenario may grow with the posts, where that isn't O(log n): a day of a larger site has more.
-WITH_POSTS = {"daily-statistics": LINEAR}
+#: How fast a scenario may grow with the posts where that isn't O(log n): a day of a larger site has more, and
+#: the index has more places of a word, which are all read before the few posts that are wanted.
+WITH_POSTS = {"daily-statistics": LINEAR, "search": LINEAR}
 #: Measured by follows, which none of them may grow with.
 WITH_FOLLOWS = ("home", "feed-rebuild")
 HOME_BAR = 1.3
@@ -28,6 +31,13 @@ PAGE_BAR = 1.2
 #: A feed is built from few posts of each who is followed, whatever their number.
 REBUILD_BAR = 2.0
 FAN_OUT_SECONDS = 2.0
+#: Of the seed's vocabulary, from rare to very common; and how much dearer any may be than the first.
+WORDS = ("spoon", "garden", "same", "more", "at", "the")
+WORD_BAR = 2.5
+HOLD = """
+    SELECT count(*) FROM statuses WHERE visibility = 'public' AND reblog_of_id IS NULL
+        AND to_tsvector('simple', spoiler_text || ' ' || text) @@ to_tsquery('simple', :word)
+"""
 
 Say = Callable[[str], None]
 
@@ -109,6 +119,23 @@ def home_bar(sites: Sequence[tuple[int, World]], rounds: int, say: Say) -> Bar:
     for _, world in (sites[0], sites[-1]):
         set_follows(world.servers, USUAL_FOLLOWS)
     return make_bar(name, compare(first, last), HOME_BAR)
+
+
+def by_matches(site: tuple[int, World], rounds: int, say: Say) -> Curve:
+    """Searches for words that ever more posts hold."""
+    posts, world = site
+    say(f"search by matches, {posts:,} posts")
+    with world.resources.database.unit_of_work() as session:
+        counts = {session.scalar(text(HOLD), {"word": word}): word for word in WORDS}
+    places = [Place(count, world, _always(search_for(world, word))) for count, word in sorted(counts.items())]
+    return Curve("search", "matches", measure(places, rounds), LINEAR)
+
+
+def word_bar(curve: Curve) -> Bar:
+    """The dearest word against the rarest one."""
+    first, most = curve.points[0], max(curve.points, key=lambda point: point.cost)
+    name = f"search: a word of {most.size:,} posts against one of {first.size:,}"
+    return make_bar(name, compare(first, most), WORD_BAR)
 
 
 def by_followers(world: World, rounds: int, say: Say) -> Curve:

@@ -155,6 +155,14 @@ def test_a_rebuild_that_grows_with_follows_is_caught() -> None:
     assert growth_axes.rebuild_bar(Curve("feed-rebuild", "follows", flat, LOGARITHMIC)).holds
 
 
+def test_a_search_that_grows_with_what_is_found_is_caught() -> None:
+    points = [Point(found, [Used(0.006, found / 1e6, 0)] * 3, 5) for found in (8_000, 500_000, 90_000)]
+    bar = growth_axes.word_bar(Curve("search", "matches", points, LINEAR))
+
+    assert not bar.holds
+    assert bar.name == "search: a word of 500,000 posts against one of 8,000"
+
+
 def test_a_bar_is_judged_by_the_middle_of_its_rounds() -> None:
     first = Point(1, [Used(1, 0, 0), Used(2, 0, 0), Used(1, 0, 0)], 1)
     last = Point(2, [Used(1.2, 0, 0), Used(2.2, 0, 0), Used(9, 0, 0)], 1)

@@ -7,10 +7,9 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnySelect
 from microblog.data.feeds import Feeds
-from microblog.data.queries import home
+from microblog.data.queries import found, home
 from microblog.data.queries import statuses as queries
-from microblog.data.queries.home import ByDirection
-from microblog.data.queries.pages import make_page
+from microblog.data.queries.pages import ByDirection, make_page
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.ids import MAX_ID
 from microblog.domain.limits import TAG_USES, TIMELINE_TAGS
@@ -95,7 +94,7 @@ def search(
 ) -> Page[StatusRow]:
     """Public posts that hold these words; quotes, `or` and `-` as PostgreSQL's web search has them."""
     return queries.read_statuses(
-        session, queries.FOUND, page, viewer_id, words=words, by_account_id=by_account_id
+        session, found.FOUND, page, viewer_id, words=words, by_account_id=by_account_id
     )
 
 
@@ -139,8 +138,8 @@ def _read_from_feed(
     batch = max(wanted, FEED_BATCH)
     rows: list[StatusRow] = []
     for start in range(0, len(ids), batch):
-        found = queries.get_home_statuses(session, ids[start : start + batch], viewer_id)
-        rows.extend(found[::-1] if upwards else found)
+        shown = queries.get_home_statuses(session, ids[start : start + batch], viewer_id)
+        rows.extend(shown[::-1] if upwards else shown)
         if len(rows) >= wanted:
             return rows[:wanted]
     return rows if is_whole or upwards else None
@@ -172,8 +171,8 @@ def _read_from_database(
     rows = []
     while len(rows) < wanted:
         ids = home.get_home_ids(session, viewer_id, rest)
-        found = queries.get_home_statuses(session, ids, viewer_id)
-        rows.extend(found[::-1] if upwards else found)
+        shown = queries.get_home_statuses(session, ids, viewer_id)
+        rows.extend(shown[::-1] if upwards else shown)
         if len(ids) < rest.limit:
             break
         rest = _go_on(rest, ids[-1])

@@ -1,17 +1,13 @@
 """The home timeline out of PostgreSQL: whom somebody follows, themselves, and the tags that they follow."""
 
-from dataclasses import dataclass
-from typing import Generic, TypeVar
-
 from sqlalchemy import BigInteger, BindParameter, TextualSelect, and_, bindparam, column, select, text
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import Account, Follow, Mention, Status, StatusTag, TagFollow
-from microblog.data.queries.pages import make_bounds
+from microblog.data.queries.pages import ByDirection, make_bounds
 from microblog.domain.pages import PageRequest
 
-T = TypeVar("T")
 _authors = Account.__table__.alias("author")
 _status = (_statuses := Status.__table__.alias("status")).c
 _LIMIT: BindParameter[int] = bindparam("limit")
@@ -107,27 +103,15 @@ _DOWN = {"order": "DESC", "last": "min", "within": ">=", "end": ":since_id"}
 _UP = {"order": "ASC", "last": "max", "within": "<=", "end": ":max_id"}
 
 
-@dataclass(frozen=True)
-class ByDirection(Generic[T]):
-    """A page's statement downwards, and the same upwards."""
-
-    newest: T
-    above: T
-
-    def of(self, page: PageRequest) -> T:
-        """The one in the page's direction of reading."""
-        return self.newest if page.min_id is None else self.above
-
-
 def _make_ids(sql: str) -> ByDirection[TextualSelect]:
     return ByDirection(_direct(sql, _DOWN), _direct(sql, _UP))
 
 
 def _direct(sql: str, words: dict[str, str]) -> TextualSelect:
     sql = sql.format(**words, walked=_WALKED, is_wanted=_IS_WANTED, tagged=_TAGGED.format(**words))
-    names = ("viewer_id", "max_id", "since_id", "limit")
-    numbers = [bindparam(name, type_=BigInteger) for name in names]
-    return text(sql).bindparams(*numbers).columns(column("id", BigInteger))
+    numbers = [bindparam(name, type_=BigInteger) for name in ("viewer_id", "max_id", "since_id")]
+    limit = bindparam("limit", type_=BigInteger, literal_execute=True)
+    return text(sql).bindparams(*numbers, limit).columns(column("id", BigInteger))
 
 
 #: Statements for the `id`s of a page of the home timeline of `viewer_id`.

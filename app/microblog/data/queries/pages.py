@@ -2,13 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam
+from sqlalchemy import BigInteger, ColumnElement, TextualSelect, any_, bindparam, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow, AnySelect
 from microblog.domain.ids import MAX_ID
 from microblog.domain.pages import Page, PageRequest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ByDirection(Generic[T]):
+    """A page's statement downwards, and the same upwards."""
+
+    newest: T
+    above: T
+
+    def of(self, page: PageRequest) -> T:
+        """The one in the page's direction of reading."""
+        return self.newest if page.min_id is None else self.above
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +64,11 @@ def paged(statement: AnySelect, column: ColumnElement[int], id_name: str = "id")
         first=first,
         older=first.where(is_below),
     )
+
+
+def any_of(ids: TextualSelect) -> ColumnElement[Any]:
+    """Any of the `id`s that a statement finds, first of all: for a join PostgreSQL might read all posts."""
+    return any_(func.array(ids.scalar_subquery(), type_=ARRAY(BigInteger)))
 
 
 def read_page(

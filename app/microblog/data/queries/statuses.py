@@ -24,8 +24,8 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow, AnySelect
 from microblog.data.models import Account, Follow, Mention, Pin, Status, StatusEdit, StatusTag, Tag
-from microblog.data.queries.home import BY_PERSON, BY_WALKING, ByDirection
-from microblog.data.queries.pages import PagedSelect, make_bounds, paged, read_page
+from microblog.data.queries.home import BY_PERSON, BY_WALKING
+from microblog.data.queries.pages import ByDirection, PagedSelect, any_of, make_bounds, paged, read_page
 from microblog.data.queries.status_rows import (
     ByViewer,
     StatusRow,
@@ -42,7 +42,6 @@ from microblog.domain.visibility import Visibility
 _status = statuses.c
 _NUMBERS: Any = ARRAY(BigInteger)
 _NAMES: Any = ARRAY(TEXT)
-_BY = bindparam("by_account_id", type_=BigInteger)
 _IDS = any_(bindparam("ids", type_=_NUMBERS))
 # Literal SQL, not a parameter: only so can the planner see that a partial index fits.
 _IS_PUBLIC = _status.visibility == literal_column(f"'{Visibility.PUBLIC}'")
@@ -91,8 +90,7 @@ _HOME = (
 
 
 def _home_of(ids: TextualSelect) -> AnySelect:
-    # An array is read first; of a join PostgreSQL may think that reading all posts is as well.
-    return _HOME.where(_status.id == any_(func.array(ids.scalar_subquery(), type_=_NUMBERS)))
+    return _HOME.where(_status.id == any_of(ids))
 
 
 _HOME_BY_IDS = _HOME.where(_status.id == _IDS)
@@ -212,21 +210,6 @@ def _of_tags(statement: AnySelect) -> PagedSelect:
 
 #: Posts with any of several tags, all of others and none of still others.
 OF_TAGS = ByViewer(_of_tags(_TAG_POSTS.visitor), _of_tags(_TAG_POSTS.person))
-
-# As the index ix_statuses_public_words has it.
-_WORDS: ColumnElement[Any] = literal_column(
-    "to_tsvector('simple'::regconfig, (status.spoiler_text || ' '::text) || status.text)"
-)
-_WANTED_WORDS = func.websearch_to_tsquery(literal_column("'simple'"), bindparam("words", type_=TEXT))
-FOUND = _paged(
-    _for_both(
-        _IS_PUBLIC,
-        _status.reblog_of_id.is_(None),
-        _WORDS.bool_op("@@")(_WANTED_WORDS),
-        or_(_BY.is_(None), _status.account_id == _BY),
-        wanted=wanted_in_timelines(boosts=False),
-    )
-)
 
 _SOURCE = select(Status.id, Status.text, Status.spoiler_text).where(
     Status.id == bindparam("status_id", type_=BigInteger),
