@@ -1,7 +1,7 @@
 """`growth`: how the cost of scenarios grows with the posts, the follows and the page, named and judged."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from profiling.measuring import MeasuringError
 from profiling.options import add_number, add_output, add_scenarios, at_least, introduce
 from profiling.results import write_result
 from profiling.scenarios import SCENARIOS, open_world
+from profiling.worlds import World
 
 NAME = "growth"
 HELP = "how cost grows with posts, follows, followers and pages"
@@ -34,6 +35,7 @@ MEASURED = tuple(name for name in SCENARIOS if name != "thumbnail")
 FULL_SIZES = (10_000, 30_000, 100_000, 300_000, 1_000_000)
 
 Say = Callable[[str], None]
+Sites = Sequence[tuple[int, World]]
 
 
 @dataclass(frozen=True)
@@ -107,18 +109,29 @@ def measure_all(plan: Plan, found: Found, say: Say) -> None:
         worlds = [stack.enter_context(open_world(one)) for one in servers]
         sites = list(zip(plan.sizes, worlds, strict=True))
         for name in plan.scenarios:
-            if name in axes.TIMELINES:
-                found.curves.append(axes.by_page(name, sites[-1], plan.rounds, say))
-                found.bars.append(axes.page_bar(found.curves[-1]))
-            if name in axes.WITH_FOLLOWS:
-                found.curves.append(axes.by_follows(name, sites[-1], plan.rounds, say))
-            if name == "home":
-                found.bars.append(axes.home_bar(sites, plan.rounds, say))
-            if name == "fan-out":
-                found.curves.append(axes.by_followers(worlds[-1], plan.rounds, say))
-                found.bars += axes.fan_out_bars(found.curves[-1])
+            _measure_alone(name, sites, plan.rounds, found, say)
             if name != "fan-out":
                 found.curves.append(axes.by_posts(name, sites, plan.rounds, say))
+
+
+def _measure_alone(name: str, sites: Sites, rounds: int, found: Found, say: Say) -> None:
+    """What a scenario may grow with besides the posts, and its bars."""
+    if name in axes.TIMELINES:
+        for curve in axes.by_page(name, sites[-1], rounds, say):
+            found.curves.append(curve)
+            found.bars.append(axes.page_bar(curve))
+    if name in axes.WITH_FOLLOWS:
+        found.curves.append(axes.by_follows(name, sites[-1], rounds, say))
+    if name == "home":
+        found.bars.append(axes.home_bar(sites, rounds, say))
+    if name == "feed-rebuild":
+        found.bars.append(axes.rebuild_bar(found.curves[-1]))
+    if name == "search":
+        found.curves.append(axes.by_matches(sites[-1], rounds, say))
+        found.bars.append(axes.word_bar(found.curves[-1]))
+    if name == "fan-out":
+        found.curves.append(axes.by_followers(sites[-1][1], rounds, say))
+        found.bars += axes.fan_out_bars(found.curves[-1])
 
 
 def keep(folder: Path, plan: Plan, found: Found, ended: str) -> Path:

@@ -3,29 +3,41 @@
 from collections.abc import Callable, Sequence
 from itertools import islice
 
+from sqlalchemy import text
+
 from profiling.costs import Place, Run, measure
 from profiling.curves import Bar, Curve, compare, make_bar
 from profiling.databases import set_follows
 from profiling.fitting import CONSTANT, LEAST_POINTS, LINEAR, LOGARITHMIC
 from profiling.generating import CELEBRITY_FOLLOWERS, count_accounts
 from profiling.measuring import MeasuringError
-from profiling.scenarios import JSON_POST, SCENARIOS, fan_out_to, list_of_posts
+from profiling.scenarios import JSON_POST, SCENARIOS, fan_out_to, list_of_posts, search_for
 from profiling.worlds import World, walk_pages
 
 FOLLOWS = (20, 60, 200, 600, 2_000)
 USUAL_FOLLOWS = 50
-#: Who reads page 50 of their home timeline follows many.
-FOLLOWS_READ = 600
+#: Those who read pages of their home timeline follow few and many: below the feed these are read in two ways.
+FOLLOWS_READ = (60, 600)
 PAGES = (1, 10, 20, 30, 40, 50)
 FOLLOWERS = (30, 100, 300, 1_000, CELEBRITY_FOLLOWERS)
 TIMELINES = {"public-timeline": "/api/v1/timelines/public", "home": "/api/v1/timelines/home"}
-#: How fast a scenario may grow with the posts, where that isn't O(log n): a day of a larger site has more.
-WITH_POSTS = {"daily-statistics": LINEAR}
-#: The same by follows: a feed is built from all who are followed.
-WITH_FOLLOWS = {"home": LOGARITHMIC, "feed-rebuild": LINEAR}
+#: How fast a scenario may grow with the posts where that isn't O(log n): a day of a larger site has more, and
+#: the index has more places of a word, which are all read before the few posts that are wanted.
+WITH_POSTS = {"daily-statistics": LINEAR, "search": LINEAR}
+#: Measured by follows, which none of them may grow with.
+WITH_FOLLOWS = ("home", "feed-rebuild")
 HOME_BAR = 1.3
 PAGE_BAR = 1.2
+#: A feed is built from few posts of each who is followed, whatever their number.
+REBUILD_BAR = 2.0
 FAN_OUT_SECONDS = 2.0
+#: Of the seed's vocabulary, from rare to very common; and how much dearer any may be than the first.
+WORDS = ("spoon", "garden", "same", "more", "at", "the")
+WORD_BAR = 2.5
+HOLD = """
+    SELECT count(*) FROM statuses WHERE visibility = 'public' AND reblog_of_id IS NULL
+        AND to_tsvector('simple', spoiler_text || ' ' || text) @@ to_tsquery('simple', :word)
+"""
 
 Say = Callable[[str], None]
 
@@ -37,13 +49,20 @@ def by_posts(scenario: str, sites: Sequence[tuple[int, World]], rounds: int, say
     return Curve(scenario, "posts", measure(places, rounds), WITH_POSTS.get(scenario, LOGARITHMIC))
 
 
-def by_page(scenario: str, site: tuple[int, World], rounds: int, say: Say) -> Curve:
-    """A timeline's pages up to the last of PAGES that it has, each found by the one before.
+def by_page(scenario: str, site: tuple[int, World], rounds: int, say: Say) -> list[Curve]:
+    """A timeline's pages up to the last of PAGES that it has, each found by the one before; home for each of
+    FOLLOWS_READ.
 
     Raises `MeasuringError` where these are too few to tell anything.
     """
+    if scenario != "home":
+        return [_by_page(scenario, site, USUAL_FOLLOWS, rounds, say)]
+    counts = sorted({min(count, count_accounts(site[0])) for count in FOLLOWS_READ})
+    return [_by_page(scenario, site, count, rounds, say) for count in counts]
+
+
+def _by_page(scenario: str, site: tuple[int, World], follows: int, rounds: int, say: Say) -> Curve:
     posts, world = site
-    follows = min(FOLLOWS_READ, count_accounts(posts))
     say(f"{scenario} by page, {posts:,} posts, {follows} follows")
     set_follows(world.servers, follows)
     headers = world.bearer if scenario == "home" else {}
@@ -57,7 +76,8 @@ def by_page(scenario: str, site: tuple[int, World], rounds: int, say: Say) -> Cu
     ]
     points = measure(places, rounds)
     set_follows(world.servers, USUAL_FOLLOWS)
-    return Curve(scenario, "page", points, CONSTANT)
+    name = f"home of {follows} follows" if scenario == "home" else scenario
+    return Curve(name, "page", points, CONSTANT)
 
 
 def page_bar(curve: Curve) -> Bar:
@@ -75,7 +95,14 @@ def by_follows(scenario: str, site: tuple[int, World], rounds: int, say: Say) ->
     places = [Place(count, world, _following(world, count, scenario)) for count in counts]
     points = measure(places, rounds)
     set_follows(world.servers, USUAL_FOLLOWS)
-    return Curve(scenario, "follows", points, WITH_FOLLOWS[scenario])
+    return Curve(scenario, "follows", points, LOGARITHMIC)
+
+
+def rebuild_bar(curve: Curve) -> Bar:
+    """The dearest number of follows against the fewest."""
+    first, most = curve.points[0], max(curve.points, key=lambda point: point.cost)
+    name = f"feed-rebuild: {most.size:,} follows against {first.size}"
+    return make_bar(name, compare(first, most), REBUILD_BAR)
 
 
 def home_bar(sites: Sequence[tuple[int, World]], rounds: int, say: Say) -> Bar:
@@ -92,6 +119,23 @@ def home_bar(sites: Sequence[tuple[int, World]], rounds: int, say: Say) -> Bar:
     for _, world in (sites[0], sites[-1]):
         set_follows(world.servers, USUAL_FOLLOWS)
     return make_bar(name, compare(first, last), HOME_BAR)
+
+
+def by_matches(site: tuple[int, World], rounds: int, say: Say) -> Curve:
+    """Searches for words that ever more posts hold."""
+    posts, world = site
+    say(f"search by matches, {posts:,} posts")
+    with world.resources.database.unit_of_work() as session:
+        counts = {session.scalar(text(HOLD), {"word": word}): word for word in WORDS}
+    places = [Place(count, world, _always(search_for(world, word))) for count, word in sorted(counts.items())]
+    return Curve("search", "matches", measure(places, rounds), LINEAR)
+
+
+def word_bar(curve: Curve) -> Bar:
+    """The dearest word against the rarest one."""
+    first, most = curve.points[0], max(curve.points, key=lambda point: point.cost)
+    name = f"search: a word of {most.size:,} posts against one of {first.size:,}"
+    return make_bar(name, compare(first, most), WORD_BAR)
 
 
 def by_followers(world: World, rounds: int, say: Say) -> Curve:

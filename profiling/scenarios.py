@@ -100,7 +100,12 @@ def _profile_html(world: World) -> Run:
 
 
 def _search(world: World) -> Run:
-    return list_of_posts(world, f"/api/v2/search?q={WORD}&limit={TIMELINE}", JSON_POST)
+    return search_for(world, WORD)
+
+
+def search_for(world: World, word: str) -> Run:
+    """Search for everything that holds a word."""
+    return list_of_posts(world, f"/api/v2/search?q={word}&limit={TIMELINE}", JSON_POST)
 
 
 def _feed_rebuild(world: World) -> Run:

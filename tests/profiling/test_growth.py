@@ -145,6 +145,24 @@ def test_pages_found_by_counting_are_caught() -> None:
     assert Found(bars=[bar]).problems == ["home: page 50 against page 1: 8.00 times, the bar is 1.2"]
 
 
+def test_a_rebuild_that_grows_with_follows_is_caught() -> None:
+    points = [Point(count, [Used(0.01, 0.0002 * count, 0)] * 3, 5) for count in growth_axes.FOLLOWS]
+    bar = growth_axes.rebuild_bar(Curve("feed-rebuild", "follows", points, LOGARITHMIC))
+
+    assert not bar.holds
+    assert bar.name == "feed-rebuild: 2,000 follows against 20"
+    flat = [Point(count, [Used(0.01, 0.004, 0)] * 3, 5) for count in growth_axes.FOLLOWS]
+    assert growth_axes.rebuild_bar(Curve("feed-rebuild", "follows", flat, LOGARITHMIC)).holds
+
+
+def test_a_search_that_grows_with_what_is_found_is_caught() -> None:
+    points = [Point(found, [Used(0.006, found / 1e6, 0)] * 3, 5) for found in (8_000, 500_000, 90_000)]
+    bar = growth_axes.word_bar(Curve("search", "matches", points, LINEAR))
+
+    assert not bar.holds
+    assert bar.name == "search: a word of 500,000 posts against one of 8,000"
+
+
 def test_a_bar_is_judged_by_the_middle_of_its_rounds() -> None:
     first = Point(1, [Used(1, 0, 0), Used(2, 0, 0), Used(1, 0, 0)], 1)
     last = Point(2, [Used(1.2, 0, 0), Used(2.2, 0, 0), Used(9, 0, 0)], 1)

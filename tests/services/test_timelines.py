@@ -29,6 +29,7 @@ def home(session: Session, feeds: Feeds, account_id: int, **page: int) -> Page[S
         feeds,
         viewer_id=account_id,
         feed_version=version(session, account_id),
+        following_count=0,
         page=PageRequest(**page),
     )
 
@@ -60,8 +61,12 @@ def test_every_timeline_pages_both_ways(session: Session, feeds: Feeds, no_redis
         lambda page: timelines.read_public(session, viewer_id=None, page=page),
         lambda page: timelines.read_account(session, account_id=ada, viewer_id=None, page=page),
         lambda page: timelines.read_tag(session, name="TAG", viewer_id=None, page=page),
-        lambda page: timelines.read_home(session, feeds, viewer_id=ada, feed_version=0, page=page),
-        lambda page: timelines.read_home(session, no_redis, viewer_id=ada, feed_version=0, page=page),
+        lambda page: timelines.read_home(
+            session, feeds, viewer_id=ada, feed_version=0, following_count=0, page=page
+        ),
+        lambda page: timelines.read_home(
+            session, no_redis, viewer_id=ada, feed_version=0, following_count=0, page=page
+        ),
     ]
     for read in reads:
         assert walk(read, 4) == posted[::-1]

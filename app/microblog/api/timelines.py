@@ -47,6 +47,7 @@ def home(context: ApiContext, params: Paging) -> Paged[Status]:
         context.resources.feeds,
         viewer_id=context.account_id,
         feed_version=context.person.feed_version,
+        following_count=context.person.following_count,
         page=params.page_request(),
     )
     return answer_page(context, page)

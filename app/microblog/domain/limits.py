@@ -50,3 +50,7 @@ FOLLOW_REQUESTS_COUNTED = 1_000
 SEARCH_WORDS = 8
 SEARCH_WORD_CHARACTERS = 60
 SEARCH_OFFSET = 1_000
+# Up to so many posts that hold all words are sorted. Where there are more, and where posts of one account are
+# looked for, so many of the newest are looked through.
+SEARCH_MATCHES = 10_000
+SEARCH_POSTS = 20_000

@@ -36,6 +36,7 @@ class Viewer:
     default_sensitive: bool
     default_language: str | None
     feed_version: int
+    following_count: int
     unread_notifications: int
     session_id: int
 
@@ -129,6 +130,7 @@ def authenticate(session: Session, *, token: str) -> Viewer | None:
         default_sensitive=row.default_sensitive,
         default_language=row.default_language,
         feed_version=row.feed_version,
+        following_count=row.following_count,
         unread_notifications=row.unread_notifications,
         session_id=row.session_id,
     )

@@ -5,10 +5,11 @@ from dataclasses import replace
 
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnySelect
 from microblog.data.feeds import Feeds
-from microblog.data.queries import home
+from microblog.data.queries import found, home
 from microblog.data.queries import statuses as queries
-from microblog.data.queries.pages import make_page
+from microblog.data.queries.pages import ByDirection, make_page
 from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.ids import MAX_ID
 from microblog.domain.limits import TAG_USES, TIMELINE_TAGS
@@ -17,6 +18,11 @@ from microblog.domain.text import normalise_tag
 from microblog.services.feeds import read_feed
 
 FEED_BATCH = 41
+# Below the feed a page asks for a few more than it shows, in case of hidden ones.
+SPARE = 5
+MOST_AT_ONCE = 400
+# From so many on, posts of theirs are found among everybody's before each person's are looked through.
+MANY_FOLLOWS = 100
 
 
 def read_public(session: Session, *, viewer_id: int | None, page: PageRequest) -> Page[StatusRow]:
@@ -88,20 +94,26 @@ def search(
 ) -> Page[StatusRow]:
     """Public posts that hold these words; quotes, `or` and `-` as PostgreSQL's web search has them."""
     return queries.read_statuses(
-        session, queries.FOUND, page, viewer_id, words=words, by_account_id=by_account_id
+        session, found.FOUND, page, viewer_id, words=words, by_account_id=by_account_id
     )
 
 
 def read_home(
-    session: Session, feeds: Feeds, *, viewer_id: int, feed_version: int, page: PageRequest
+    session: Session,
+    feeds: Feeds,
+    *,
+    viewer_id: int,
+    feed_version: int,
+    following_count: int,
+    page: PageRequest,
 ) -> Page[StatusRow]:
     """What those write and boost whom the viewer follows, posts with tags that they follow, and their own:
-    from the feed, below its end from PostgreSQL.
+    from the feed, below its end from PostgreSQL, for which `following_count` chooses the way.
     """
     feed = read_feed(session, feeds, account_id=viewer_id, version=feed_version)
     rows = _read_from_feed(session, feed, page, viewer_id, is_whole=len(feed) < feeds.length)
     if rows is None:
-        rows = _read_from_database(session, page, viewer_id)
+        rows = _read_from_database(session, page, viewer_id, following_count)
     has_more = len(rows) > page.limit
     rows = rows[: page.limit]
     return make_page(rows[::-1] if page.min_id is not None else rows, page, has_more=has_more)
@@ -120,12 +132,14 @@ def _read_from_feed(
         return None
     ids = _select_ids(feed, page)
     wanted = page.limit + 1
+    if len(ids) < wanted and not (is_whole or upwards):
+        return None
     # Not fewer at once, or a short page of a feed with many hidden posts would ask for each.
     batch = max(wanted, FEED_BATCH)
     rows: list[StatusRow] = []
     for start in range(0, len(ids), batch):
-        found = queries.get_home_statuses(session, ids[start : start + batch], viewer_id)
-        rows.extend(found[::-1] if upwards else found)
+        shown = queries.get_home_statuses(session, ids[start : start + batch], viewer_id)
+        rows.extend(shown[::-1] if upwards else shown)
         if len(rows) >= wanted:
             return rows[:wanted]
     return rows if is_whole or upwards else None
@@ -133,14 +147,47 @@ def _read_from_feed(
 
 def _select_ids(feed: list[int], page: PageRequest) -> list[int]:
     """The feed's ids that the page may show, in the direction of reading."""
+    upwards = page.min_id is not None
+    low = (page.min_id if upwards else page.since_id) or 0
+    high = MAX_ID if page.max_id is None else page.max_id
+    return [one for one in (reversed(feed) if upwards else feed) if low < one < high]
+
+
+def _read_from_database(
+    session: Session, page: PageRequest, viewer_id: int, following_count: int
+) -> list[StatusRow]:
+    """The page's rows and one more, in the direction of reading.
+
+    One statement, more at the end of all posts, where many are hidden, and where few are by those whom a
+    viewer with many follows reads.
+    """
+    upwards = page.min_id is not None
+    wanted = page.limit + 1
+    rest = replace(page, limit=wanted + SPARE)
+    for select in _choose_ways(following_count):
+        rows = queries.list_home_statuses(session, select, rest, viewer_id)
+        if len(rows) >= wanted:
+            return (rows[::-1] if upwards else rows)[:wanted]
+    rows = []
+    while len(rows) < wanted:
+        ids = home.get_home_ids(session, viewer_id, rest)
+        shown = queries.get_home_statuses(session, ids, viewer_id)
+        rows.extend(shown[::-1] if upwards else shown)
+        if len(ids) < rest.limit:
+            break
+        rest = _go_on(rest, ids[-1])
+    return rows[:wanted]
+
+
+def _choose_ways(following_count: int) -> Sequence[ByDirection[AnySelect]]:
+    if following_count < MANY_FOLLOWS:
+        return (queries.HOME_BY_PERSON,)
+    return queries.HOME_BY_WALKING, queries.HOME_BY_PERSON
+
+
+def _go_on(page: PageRequest, last: int) -> PageRequest:
+    """The page beyond that id, twice as long: where hidden posts lie side by side, there are more of them."""
+    limit = min(2 * page.limit, MOST_AT_ONCE)
     if page.min_id is not None:
-        return [one for one in reversed(feed) if one > page.min_id]
-    low, high = page.since_id or 0, MAX_ID if page.max_id is None else page.max_id
-    return [one for one in feed if low < one < high]
-
-
-def _read_from_database(session: Session, page: PageRequest, viewer_id: int) -> list[StatusRow]:
-    one_more = replace(page, limit=page.limit + 1)
-    ids = home.get_home_ids(session, viewer_id, one_more)
-    rows = queries.get_home_statuses(session, ids, viewer_id)
-    return rows[::-1] if page.min_id is not None else rows
+        return replace(page, min_id=last, limit=limit)
+    return replace(page, max_id=last, limit=limit)

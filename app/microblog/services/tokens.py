@@ -39,6 +39,7 @@ class Bearer:
     time_zone: str
     locale: str
     feed_version: int
+    following_count: int
     default_visibility: str
     default_sensitive: bool
     default_language: str | None
@@ -78,6 +79,7 @@ def authenticate(session: Session, *, token: str) -> Bearer | None:
         time_zone=row.time_zone or "UTC",
         locale=row.locale or "en",
         feed_version=row.feed_version or 0,
+        following_count=row.following_count or 0,
         default_visibility=row.default_visibility or "public",
         default_sensitive=bool(row.default_sensitive),
         default_language=row.default_language,

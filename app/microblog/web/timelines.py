@@ -26,6 +26,7 @@ def home(context: RequestContext[Viewer]) -> ResponseReturnValue:
         context.resources.feeds,
         viewer_id=viewer.account_id,
         feed_version=viewer.feed_version,
+        following_count=viewer.following_count,
         page=read_page_request(PAGE_STATUSES),
     )
     return render(

@@ -2,13 +2,29 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import BigInteger, ColumnElement, bindparam
+from sqlalchemy import BigInteger, ColumnElement, TextualSelect, any_, bindparam, func
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow, AnySelect
 from microblog.domain.ids import MAX_ID
 from microblog.domain.pages import Page, PageRequest
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ByDirection(Generic[T]):
+    """A page's statement downwards, and the same upwards."""
+
+    newest: T
+    above: T
+
+    def of(self, page: PageRequest) -> T:
+        """The one in the page's direction of reading."""
+        return self.newest if page.min_id is None else self.above
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,23 +66,33 @@ def paged(statement: AnySelect, column: ColumnElement[int], id_name: str = "id")
     )
 
 
+def any_of(ids: TextualSelect) -> ColumnElement[Any]:
+    """Any of the `id`s that a statement finds, first of all: for a join PostgreSQL might read all posts."""
+    return any_(func.array(ids.scalar_subquery(), type_=ARRAY(BigInteger)))
+
+
 def read_page(
     session: Session, select: PagedSelect, page: PageRequest, parameters: Mapping[str, object]
 ) -> Page[AnyRow]:
     """The rows of one page, newest first, with the cursors of its neighbours. One statement."""
     upwards = page.min_id is not None
-    bounds = {
-        "max_id": MAX_ID if page.max_id is None else page.max_id,
-        "since_id": (page.min_id if upwards else page.since_id) or 0,
-        # One more than shown tells whether there is a further page, without counting.
-        "limit": page.limit + 1,
-    }
+    # One more than shown tells whether there is a further page, without counting.
+    bounds = make_bounds(page) | {"limit": page.limit + 1}
     rows = list(session.execute(select.of(page), {**parameters, **bounds}))
     has_more = len(rows) > page.limit
     rows = rows[: page.limit]
     if upwards:
         rows.reverse()
     return make_page(rows, page, has_more=has_more, id_name=select.id_name)
+
+
+def make_bounds(page: PageRequest) -> dict[str, int]:
+    """The parameters `max_id`, `since_id` (both excluded) and `limit` of a page's statement."""
+    return {
+        "max_id": MAX_ID if page.max_id is None else page.max_id,
+        "since_id": (page.since_id if page.min_id is None else page.min_id) or 0,
+        "limit": page.limit,
+    }
 
 
 def make_page(rows: list[AnyRow], page: PageRequest, *, has_more: bool, id_name: str = "id") -> Page[AnyRow]:

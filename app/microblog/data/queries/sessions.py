@@ -49,6 +49,7 @@ _VIEWER = (
         _accounts.c.avatar_key,
         _accounts.c.role,
         _accounts.c.feed_version,
+        _accounts.c.following_count,
         _users.c.confirmed_at,
         _users.c.time_zone,
         _users.c.locale,

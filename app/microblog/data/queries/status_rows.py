@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, FromClause, and_, exists, func, literal_column, or_, select
+from sqlalchemy import ColumnElement, FromClause, and_, func, or_, select
 
 from microblog.data.base import AnyRow, AnySelect
 from microblog.data.models import (
@@ -23,7 +23,13 @@ from microblog.data.models import (
     Status,
 )
 from microblog.data.queries.accounts import ACCOUNT_COLUMNS
-from microblog.data.queries.visibility import VIEWER, everybody_may_see, is_wanted, may_see
+from microblog.data.queries.visibility import (
+    VIEWER,
+    everybody_may_see,
+    exists_for_each_row,
+    is_wanted,
+    may_see,
+)
 
 T = TypeVar("T")
 StatusRow = AnyRow
@@ -146,30 +152,22 @@ def _columns_of_viewer(shown: FromClause) -> list[ColumnElement[Any]]:
     boost = Status.__table__.alias("own_boost")
     conversation = func.coalesce(shown.c.conversation_id, shown.c.id)
     return [
-        _for_each_row(
+        exists_for_each_row(
             Favourite.__table__, Favourite.status_id == shown.c.id, Favourite.account_id == VIEWER
         ).label("favourited"),
-        _for_each_row(boost, boost.c.reblog_of_id == shown.c.id, boost.c.account_id == VIEWER).label(
+        exists_for_each_row(boost, boost.c.reblog_of_id == shown.c.id, boost.c.account_id == VIEWER).label(
             "reblogged"
         ),
-        _for_each_row(
+        exists_for_each_row(
             Bookmark.__table__, Bookmark.status_id == shown.c.id, Bookmark.account_id == VIEWER
         ).label("bookmarked"),
         # The author's own question only.
-        _for_each_row(Pin.__table__, Pin.status_id == shown.c.id, Pin.account_id == VIEWER).label("pinned"),
-        _for_each_row(
+        exists_for_each_row(Pin.__table__, Pin.status_id == shown.c.id, Pin.account_id == VIEWER).label(
+            "pinned"
+        ),
+        exists_for_each_row(
             ConversationMute.__table__,
             ConversationMute.conversation_id == conversation,
             ConversationMute.account_id == VIEWER,
         ).label("muted"),
     ]
-
-
-def _for_each_row(table: FromClause, *conditions: ColumnElement[bool]) -> ColumnElement[bool]:
-    """Whether there is such a row, looked up for each row of the page.
-
-    For a list that PostgreSQL takes for a long one it would else read all that the viewer ever favourited,
-    or all pins that there are. With an offset, even of 0, it doesn't think of that.
-    """
-    found: AnySelect = select(literal_column("1")).select_from(table).where(*conditions)
-    return exists(found.offset(literal_column("0")))

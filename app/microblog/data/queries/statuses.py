@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     CompoundSelect,
+    TextualSelect,
     any_,
     bindparam,
     cast,
@@ -23,7 +24,8 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow, AnySelect
 from microblog.data.models import Account, Follow, Mention, Pin, Status, StatusEdit, StatusTag, Tag
-from microblog.data.queries.pages import PagedSelect, paged, read_page
+from microblog.data.queries.home import BY_PERSON, BY_WALKING
+from microblog.data.queries.pages import ByDirection, PagedSelect, any_of, make_bounds, paged, read_page
 from microblog.data.queries.status_rows import (
     ByViewer,
     StatusRow,
@@ -32,7 +34,7 @@ from microblog.data.queries.status_rows import (
     statuses,
     wanted_in_timelines,
 )
-from microblog.data.queries.visibility import VIEWER, is_wanted
+from microblog.data.queries.visibility import VIEWER, exists_for_each_row, is_wanted
 from microblog.domain.limits import VERSIONS
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
@@ -40,7 +42,6 @@ from microblog.domain.visibility import Visibility
 _status = statuses.c
 _NUMBERS: Any = ARRAY(BigInteger)
 _NAMES: Any = ARRAY(TEXT)
-_BY = bindparam("by_account_id", type_=BigInteger)
 _IDS = any_(bindparam("ids", type_=_NUMBERS))
 # Literal SQL, not a parameter: only so can the planner see that a partial index fits.
 _IS_PUBLIC = _status.visibility == literal_column(f"'{Visibility.PUBLIC}'")
@@ -73,16 +74,29 @@ _BY_IDS = _for_both(_status.id == _IDS, boosts=True, prepared="statuses")
 _IS_WELCOME_BOOST = or_(
     _status.reblog_of_id.is_(None),
     _status.account_id == VIEWER,
-    exists().where(
-        Follow.account_id == VIEWER, Follow.target_account_id == _status.account_id, Follow.shows_reblogs
+    exists_for_each_row(
+        Follow.__table__,
+        Follow.account_id == VIEWER,
+        Follow.target_account_id == _status.account_id,
+        Follow.shows_reblogs,
     ),
 )
-_HOME_BY_IDS = (
+_HOME = (
     select_statuses(boosts=True, person=True)
-    .where(_status.id == _IDS, wanted_in_timelines(boosts=True), _IS_WELCOME_BOOST)
+    .where(wanted_in_timelines(boosts=True), _IS_WELCOME_BOOST)
     .order_by(_status.id.desc())
     .execution_options(prepared="home_statuses")
 )
+
+
+def _home_of(ids: TextualSelect) -> AnySelect:
+    return _HOME.where(_status.id == any_of(ids))
+
+
+_HOME_BY_IDS = _HOME.where(_status.id == _IDS)
+#: A page of the home timeline with its ids found in either of the ways that data/queries/home.py describes.
+HOME_BY_WALKING = ByDirection(_home_of(BY_WALKING.newest), _home_of(BY_WALKING.above))
+HOME_BY_PERSON = ByDirection(_home_of(BY_PERSON.newest), _home_of(BY_PERSON.above))
 PUBLIC = _paged(
     _for_both(
         _IS_PUBLIC,
@@ -197,21 +211,6 @@ def _of_tags(statement: AnySelect) -> PagedSelect:
 #: Posts with any of several tags, all of others and none of still others.
 OF_TAGS = ByViewer(_of_tags(_TAG_POSTS.visitor), _of_tags(_TAG_POSTS.person))
 
-# As the index ix_statuses_public_words has it.
-_WORDS: ColumnElement[Any] = literal_column(
-    "to_tsvector('simple'::regconfig, (status.spoiler_text || ' '::text) || status.text)"
-)
-_WANTED_WORDS = func.websearch_to_tsquery(literal_column("'simple'"), bindparam("words", type_=TEXT))
-FOUND = _paged(
-    _for_both(
-        _IS_PUBLIC,
-        _status.reblog_of_id.is_(None),
-        _WORDS.bool_op("@@")(_WANTED_WORDS),
-        or_(_BY.is_(None), _status.account_id == _BY),
-        wanted=wanted_in_timelines(boosts=False),
-    )
-)
-
 _SOURCE = select(Status.id, Status.text, Status.spoiler_text).where(
     Status.id == bindparam("status_id", type_=BigInteger),
     Status.account_id == bindparam("account_id", type_=BigInteger),
@@ -253,6 +252,15 @@ def get_statuses(session: Session, ids: Sequence[int], viewer_id: int | None) ->
 def get_home_statuses(session: Session, ids: Sequence[int], viewer_id: int) -> list[StatusRow]:
     """Those of the statuses that the viewer may see and wants in the home timeline, newest first."""
     return list(session.execute(_HOME_BY_IDS, {"ids": list(ids), "viewer_id": viewer_id}))
+
+
+def list_home_statuses(
+    session: Session, select: ByDirection[AnySelect], page: PageRequest, viewer_id: int
+) -> list[StatusRow]:
+    """Those of a page's posts in the home timeline that the viewer may see and wants in it, newest first; by
+    HOME_BY_WALKING or HOME_BY_PERSON.
+    """
+    return list(session.execute(select.of(page), {"viewer_id": viewer_id, **make_bounds(page)}))
 
 
 def read_statuses(

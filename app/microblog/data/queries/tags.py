@@ -24,7 +24,7 @@ _NUMBERS: Any = ARRAY(BigInteger)
 # first of them.
 CANDIDATES = 200
 # The newest uses of a tag that its history counts: bounds the work that a very busy one makes.
-NEWEST_USES = 2_000
+NEWEST_USES = 500
 DAY_MILLISECONDS = 86_400_000
 
 _is_followed = exists().where(TagFollow.tag_id == Tag.id, TagFollow.account_id == VIEWER)

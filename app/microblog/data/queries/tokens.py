@@ -24,6 +24,7 @@ _BEARER = (
         _accounts.c.role,
         _accounts.c.locked,
         _accounts.c.feed_version,
+        _accounts.c.following_count,
         _users.c.confirmed_at,
         _users.c.time_zone,
         _users.c.locale,
