@@ -2,6 +2,7 @@
 
 import getpass
 import json as json_text
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,57 +22,58 @@ READING = ("GET", "HEAD")
 GROUPS = ("web", "worker")
 ANSWER_SECONDS = 120
 MOST = 20
+#: Ids between commas, or a kind of job.
+NAME = re.compile(r"[\w,.-]+")
 #: What ssh itself ends with where it can't reach a host.
 UNREACHABLE = 255
 
 
 @verb(
-    positional=["request"],
-    optional=["request"],
+    positional=["what"],
     help=TO
     | {
-        "request": "the id of a request or job that was profiled; several between commas",
-        "path": "ask a web host for this address, have just that request profiled",
+        "what": "the id of a request or job that was profiled, several between commas; or an /address, to "
+        "ask a web host for it and have just that request profiled; or a kind of job, such as mail.mention, "
+        "to have its next run profiled",
         "host": "the web host that is asked; the first one where none is named",
         "method": "how it is asked: GET, HEAD, POST, PUT, PATCH or DELETE",
         "data": "a form's fields to send, such as status=Hello: the site does it!",
         "times": "ask so often, up to 20, and show the quickest: on a busy host pauses stand anywhere",
         "header": "ask for a header to send, such as Authorization: Bearer …; it is read unseen",
-        "job": "have the next run of a kind of job (mail.mention) or of a job (its id) profiled",
+        "again": "of a job's id: have its next run profiled",
         "most": "how many functions to print, the dearest ones",
     },
 )
 def profile(
     _context: Connection,
-    request: str = "",
+    what: str,
     to: str = "lab",
-    path: str = "",
     host: str = "",
     method: str = "GET",
     data: str = "",
     times: str = "1",
     header: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --header
-    job: str = "",
+    again: bool = False,  # noqa: FBT001, FBT002 - fabric makes it --again
     most: str = str(MOST),
 ) -> None:
     """Show where the time of one request or job went, and write the picture, pstats and JSON of it."""
-    if sum(map(bool, (request, path, job))) != 1:
-        raise VerbError("give the id of what was profiled, or --path /ADDRESS, or --job NAME")
+    if not what.startswith("/") and not NAME.fullmatch(what):
+        raise VerbError(f"give an id, an /address or a kind of job such as mail.mention, not {what!r}")
     if not most.isdecimal() or int(most) < 1:
         raise VerbError(f"--most takes a number of functions, not {most!r}")
     if not times.isdecimal():
         raise VerbError(f"--times takes a number, not {times!r}")
     hosts = read_hosts(to, host) if host else [one for one in read_hosts(to) if {*one.groups} & {*GROUPS}]
-    if job:
-        print(make_harmless(ask(hosts, "jobs", "profile", job).output))
+    if again or "." in what.partition("/")[0]:
+        print(make_harmless(ask(hosts, "jobs", "profile", what).output))
         return
-    if path:
+    if what.startswith("/"):
         # What changes something must not be done twice because the first host's answer was lost.
         hosts = [one for one in hosts if "web" in one.groups][: None if method.upper() in READING else 1]
         given = read_header() if header else ""
-        found = [ask(hosts, *make_request(path, method, data, int(times), is_header=header), stdin=given)]
+        found = [ask(hosts, *make_request(what, method, data, int(times), is_header=header), stdin=given)]
     else:
-        found = [ask(hosts, "profiles", "show", "--json", one) for one in request.split(",")]
+        found = [ask(hosts, "profiles", "show", "--json", one) for one in what.split(",")]
     for answer in found:
         tell(read_profile(answer), int(most), FOLDER)
 
@@ -97,7 +99,7 @@ def ask(hosts: list[Host], *words: str, stdin: str = "") -> Answer:
 
     Raises `VerbError` where none can, or where it says no.
     """
-    said = "there is no host to ask: fab profile needs one of the groups web or worker, --path one of web"
+    said = "there is no host to ask: fab profile needs one of the groups web or worker, an address one of web"
     for host in hosts:
         command, text = microblog_command(*words)
         (answer,) = ask_hosts([host], command, seconds=ANSWER_SECONDS, stdin=text + stdin)

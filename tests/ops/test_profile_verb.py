@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
+from invoke.parser import Parser
 
 from fabfile import namespace
 from ops.inventory import Answer, Host
@@ -72,7 +73,7 @@ def test_a_stored_one_is_shown_and_written(
     monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hosts = Hosts()
-    run(monkeypatch, hosts, request="6f1b3e0c2f4b")
+    run(monkeypatch, hosts, what="6f1b3e0c2f4b")
     lines = capsys.readouterr().out.splitlines()
 
     assert hosts.asked == [("web1", ["profiles", "show", "--json", "6f1b3e0c2f4b"], "")]
@@ -92,13 +93,13 @@ def test_a_stored_one_is_shown_and_written(
 
 def test_several_are_asked_for_one_after_another(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     hosts = Hosts()
-    run(monkeypatch, hosts, request="6f1b3e0c,7a")
+    run(monkeypatch, hosts, what="6f1b3e0c,7a")
     assert [words[-1] for _, words, _ in hosts.asked] == ["6f1b3e0c", "7a"]
 
 
 def test_a_request_is_asked_of_a_web_host_past_nginx(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     hosts = Hosts()
-    run(monkeypatch, hosts, path="/tags/a b?x='1", method="head", data="status=it's", times="3")
+    run(monkeypatch, hosts, what="/tags/a b?x='1", method="head", data="status=it's", times="3")
 
     words = ["profiles", "request", "/tags/a b?x='1", "--method", "HEAD", "--bind", verb.SOCKET, "--json"]
     assert hosts.asked == [("web1", [*words, "--data", "status=it's", "--times", "3"], "")]
@@ -107,7 +108,7 @@ def test_a_request_is_asked_of_a_web_host_past_nginx(monkeypatch: pytest.MonkeyP
 def test_a_header_is_no_word_of_a_command(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     hosts = Hosts()
     monkeypatch.setattr("sys.stdin", io.StringIO("Authorization: Bearer hunter2\n"))
-    run(monkeypatch, hosts, path="/home", host="web2", header=True)
+    run(monkeypatch, hosts, what="/home", host="web2", header=True)
     ((host, words, stdin),) = hosts.asked
 
     assert host == "web2"
@@ -118,7 +119,7 @@ def test_a_header_is_no_word_of_a_command(monkeypatch: pytest.MonkeyPatch, folde
 
 def test_a_host_that_is_away_is_passed_over(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     hosts = Hosts(web1=(255, "No route to host"), web2=(None, "no answer within 60 s"))
-    run(monkeypatch, hosts, request="6f1b3e0c")
+    run(monkeypatch, hosts, what="6f1b3e0c")
     assert [host for host, _, _ in hosts.asked] == ["web1", "web2", "worker1"]
 
 
@@ -128,15 +129,21 @@ def test_only_what_changes_nothing_is_asked_of_another_host(
 ) -> None:
     hosts = Hosts(web1=(255, "No route to host"))
     with contextlib.suppress(SystemExit):
-        run(monkeypatch, hosts, path="/", method=method)
+        run(monkeypatch, hosts, what="/", method=method)
     assert [host for host, _, _ in hosts.asked] == asked
+
+
+def test_a_job_is_asked_for_by_its_id(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    hosts = Hosts(web1=(0, "The next run of 1177 is profiled"))
+    run(monkeypatch, hosts, what="1177", again=True)
+    assert hosts.asked == [("web1", ["jobs", "profile", "1177"], "")]
 
 
 def test_a_job_is_asked_for(
     monkeypatch: pytest.MonkeyPatch, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     hosts = Hosts(web1=(0, "The next run of mail.mention is profiled"))
-    run(monkeypatch, hosts, job="mail.mention")
+    run(monkeypatch, hosts, what="mail.mention")
     assert hosts.asked == [("web1", ["jobs", "profile", "mail.mention"], "")]
     assert capsys.readouterr().out == "The next run of mail.mention is profiled\n"
 
@@ -144,15 +151,15 @@ def test_a_job_is_asked_for(
 @pytest.mark.parametrize(
     ("given", "answer", "message"),
     [
-        ({}, (0, ""), "give the id of what was profiled, or --path"),
-        ({"request": "6f", "path": "/"}, (0, ""), "give the id of what was profiled, or --path"),
-        ({"request": "6f", "most": "no"}, (0, ""), "--most takes a number"),
-        ({"path": "/", "times": "no"}, (0, ""), "--times takes a number"),
-        ({"request": "6f"}, (1, "microblog: there is no profile of 6f"), "web1: microblog: there is no"),
-        ({"request": "6f"}, (0, "hello"), "web1 answers something else than a profile: 'hello'"),
-        ({"request": "6f"}, (0, "[]"), "web1 answers something else than a profile"),
-        ({"path": "/", "host": "db1"}, (0, ""), "there is no host to ask"),
-        ({"path": "/", "host": "worker1"}, (0, ""), "there is no host to ask"),
+        ({"what": ""}, (0, ""), "give an id, an /address or a kind of job"),
+        ({"what": "mail mention"}, (0, ""), "give an id, an /address or a kind of job"),
+        ({"what": "6f", "most": "no"}, (0, ""), "--most takes a number"),
+        ({"what": "/", "times": "no"}, (0, ""), "--times takes a number"),
+        ({"what": "6f"}, (1, "microblog: there is no profile of 6f"), "web1: microblog: there is no"),
+        ({"what": "6f"}, (0, "hello"), "web1 answers something else than a profile: 'hello'"),
+        ({"what": "6f"}, (0, "[]"), "web1 answers something else than a profile"),
+        ({"what": "/", "host": "db1"}, (0, ""), "there is no host to ask"),
+        ({"what": "/", "host": "worker1"}, (0, ""), "there is no host to ask"),
     ],
 )
 def test_a_refusal_is_one_line(
@@ -209,6 +216,20 @@ def test_pstats_reads_the_file(tmp_path: Path) -> None:
 def test_rows_are_as_many_as_asked_for() -> None:
     assert len(list_rows(PROFILE, 1)) == 1
     assert list_rows(PROFILE | {"sums": []}, 5) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "given"),
+    [
+        (["6f1b,7a"], {"what": "6f1b,7a"}),
+        (["/home", "--header", "--times", "3"], {"what": "/home", "header": True, "times": "3"}),
+        (["1177", "--again", "--to", "production"], {"what": "1177", "again": True, "to": "production"}),
+    ],
+)
+def test_fab_reads_its_words(words: list[str], given: dict[str, Any]) -> None:
+    parser = Parser(contexts=namespace.to_contexts())
+    (found,) = parser.parse_argv(["profile", *words])
+    assert {name: argument.value for name, argument in found.args.items()}.items() >= given.items()
 
 
 def test_fab_knows_it_by_its_name() -> None:
