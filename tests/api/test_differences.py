@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from devstack.layout import ROOT
-from microblog.domain.limits import TAG_USES
+from microblog.data.queries.tags import NEWEST_USES
+from microblog.domain.limits import SEARCH_MATCHES, SEARCH_POSTS, TAG_USES
 from tests.api.conftest import Client
 from tests.api.test_statuses import follow, texts, write
 
@@ -109,8 +110,17 @@ def several_tags(api: Api) -> None:
     assert f"{TAG_USES:,}" in TABLE
 
 
+@row("`history` of a hashtag")
+def uses_of_a_tag(api: Api) -> None:
+    write(api("alice"), "A #needle")
+    assert api().get("/api/v1/tags/needle").json["history"][0]["uses"] == "1"
+    assert f"newest {NEWEST_USES:,} uses" in TABLE
+
+
 @row("searching posts")
 def search(api: Api) -> None:
+    assert f"than {SEARCH_MATCHES:,} posts" in TABLE
+    assert f"newest {SEARCH_POSTS:,} posts" in TABLE
     alice = api("alice")
     write(alice, "a needle, unlisted", visibility="unlisted")
     post = write(alice, "a needle for all")

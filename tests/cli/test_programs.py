@@ -235,7 +235,7 @@ def test_options_of_gunicorn(settings: Settings) -> None:
     assert site.cfg.forwarder_headers == []
     assert site.cfg.accesslog is None
     assert site.cfg.graceful_timeout == 30
-    assert not site.cfg.preload_app
+    assert site.cfg.preload_app
 
 
 @pytest.mark.parametrize(
