@@ -235,7 +235,9 @@ def test_options_of_gunicorn(settings: Settings) -> None:
     assert site.cfg.forwarder_headers == []
     assert site.cfg.accesslog is None
     assert site.cfg.graceful_timeout == 30
-    assert site.cfg.preload_app
+    # It would load the site before it listens.
+    assert not site.cfg.preload_app
+    assert site.cfg.when_ready is web.load_site
 
 
 @pytest.mark.parametrize(

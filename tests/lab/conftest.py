@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from devstack.mailbox import MailFolder
+from devstack.processes import wait_for
+from microblog.cli.visiting import VisitFailed
 from ops import environments
 from ops.inventory import ask_hosts, read_hosts
 from ops.lab import verbs
@@ -22,6 +24,7 @@ from tests.lab.sites import Site
 
 #: Saved after provisioning: `verbs.reset(hosts, PROVISIONED)` gives it back in seconds.
 PROVISIONED = "provisioned"
+BOOT_SECONDS = 60
 INVENTORIES = Path(__file__).parent / "inventories"
 
 
@@ -34,6 +37,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if reason and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.skip(reason=reason))
+
+
+def is_served(site: Site) -> bool:
+    """Whether visitors get a page."""
+    try:
+        return site.visitor().ask("GET", "/").status == 200
+    except (VisitFailed, OSError):
+        return False
 
 
 @pytest.fixture(scope="session")
@@ -51,7 +62,10 @@ def site(request: pytest.FixtureRequest) -> Iterator[Site]:
         bare_check = play("site", "--check", "--diff", log="site-check-bare")
         first = play_well("site", log="site-first")
         verbs.save(PROVISIONED)
-        yield Site(bare_check, first, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))
+        site = Site(bare_check, first, {host.name: host for host in read_hosts("lab")}, MailFolder(MAIL))
+        # Saving boots all hosts anew.
+        wait_for(lambda: is_served(site), BOOT_SECONDS, lambda: "no web host serves after a boot")
+        yield site
     finally:
         collect_logs()
 

@@ -103,7 +103,8 @@ def make_options(settings: Settings) -> dict[str, Any]:
     return {
         "bind": settings.web_bind,
         "workers": settings.web_workers,
-        "preload_app": True,
+        # In the parent, before it forks, but after it listens: who comes meanwhile waits, instead of a 502.
+        "when_ready": load_site,
         # A sync worker resets what waits in its backlog when it stops.
         "worker_class": "gthread",
         "threads": settings.web_threads,
@@ -126,6 +127,11 @@ def make_options(settings: Settings) -> dict[str, Any]:
         "post_worker_init": announce_worker,
         "child_exit": forget_worker,
     }
+
+
+def load_site(arbiter: Arbiter) -> None:
+    """Load the application whose memory workers share."""
+    arbiter.app.wsgi()
 
 
 def announce_worker(worker: Worker) -> None:
