@@ -133,14 +133,16 @@ def run(given: argparse.Namespace, say: Callable[[str], None]) -> int:
 
 def measure_costs(world: World, rounds: int, say: Callable[[str], None]) -> dict[str, Cost]:
     """What each scenario costs, and a follower of a fan-out."""
-    names = [*READS, *WRITES]
-    say(f"Measuring {', '.join(names)}")
-    points = measure([_place(world, SCENARIOS[name].prepare(world)) for name in names], rounds)
+    costs: dict[str, Cost] = {}
+    # Reads first: what is written shows in their lists.
+    for names in (READS, WRITES):
+        say(f"Measuring {', '.join(names)}")
+        points = measure([_place(world, SCENARIOS[name].prepare(world)) for name in names], rounds)
+        costs |= {name: _cost(point) for name, point in zip(names, points, strict=True)}
     say(f"Measuring {FAN_OUT}")
     # After all else: it begins its followers' feeds anew, and so the reader's.
     followers, work = fan_out_to(world, FOLLOWERS)
     (delivered,) = measure([_place(world, work)], rounds)
-    costs = {name: _cost(point) for name, point in zip(names, points, strict=True)}
     return costs | {FAN_OUT: _cost(delivered).times(1 / followers)}
 
 
