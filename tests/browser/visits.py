@@ -1,6 +1,7 @@
 """Opening the site in a watched browser."""
 
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Browser, BrowserContext, Page
@@ -21,6 +22,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+LoadState = Literal["commit", "load"]
 
 
 @dataclass
@@ -58,11 +61,11 @@ class Visits:
             context.add_cookies([{"name": f"session-{self.site.port}", "value": token, "url": self.site.url}])
         return context.new_page()
 
-    def open(self, page: Page, path: str, status: int = 200) -> None:
-        """Go to a path of the site, which answers with this status."""
+    def open(self, page: Page, path: str, status: int = 200, until: LoadState = "load") -> None:
+        """Go to a path of the site, which answers with this status, and wait until it has come that far."""
         if status >= 400:
             self.watcher.allow(urlsplit(path).path, status)
-        response = page.goto(path)
+        response = page.goto(path, wait_until=until)
         assert response is not None
         assert response.status == status, f"{path}: {response.status}"
 
