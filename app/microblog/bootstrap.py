@@ -49,7 +49,7 @@ def bootstrap(
             prepares=settings.prepare_statements,
         ),
         cache=cache,
-        feeds=Feeds(cache, settings.feed_length),
+        feeds=Feeds(cache, settings.feed_length, settings.feed_followers),
         storage=_make_storage(settings),
         hasher=make_hasher(settings),
         links=LinkSigner(settings.secret_key),

@@ -67,6 +67,7 @@ class Settings:
     argon2_parallelism: int
     session_days: int
     feed_length: int
+    feed_followers: int
     job_time_limit_seconds: int
     job_visibility_seconds: int
     job_handover_seconds: int
@@ -176,6 +177,7 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         argon2_parallelism=read.whole("ARGON2_PARALLELISM", 1),
         session_days=read.whole("SESSION_DAYS", 30),
         feed_length=read.whole("FEED_LENGTH", 400),
+        feed_followers=read.whole("FEED_FOLLOWERS", 25_000),
         job_time_limit_seconds=read.whole("JOB_TIME_LIMIT_SECONDS", 60),
         job_visibility_seconds=read.whole("JOB_VISIBILITY_SECONDS", 90),
         job_handover_seconds=read.whole("JOB_HANDOVER_SECONDS", 120),

@@ -38,6 +38,9 @@ def verb(*arguments: Any, **options: Any) -> Callable[[Callable[..., None]], Tas
         @functools.wraps(function)
         def call(*values: Any, **named: Any) -> None:
             try:
+                if {"--help", "-h"} & {value for value in named.values() if isinstance(value, str)}:
+                    # To fabric it is what the verb is done with.
+                    raise VerbError(f"its help: fab --help {_verb_name(function)}")
                 function(*values, **named)
             except EXPECTED as error:
                 print(f"fab {_verb_name(function)}: {error}", file=sys.stderr)

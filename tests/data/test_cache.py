@@ -82,7 +82,7 @@ def test_a_process_has_one_breaker(
     server, url = own_redis
     with make_client(url, breaker=Breaker("redis", seconds=3600)) as client:
         limiter = RateLimiter(replace(settings, rate_limit_log_in="2 per hour"), database, client)
-        feeds = Feeds(client, 10)
+        feeds = Feeds(client, 10, 1_000)
         limiter.use("log_in", address="192.0.2.1")
         with frozen(server.process.pid):
             limiter.use("post", account="1")

@@ -242,3 +242,18 @@ def test_a_comparison_tells_its_plays_and_whom_it_lost(playbook: list[str]) -> N
         list(find_differences(playbook, plays.append))
 
     assert plays == ["Try it"]
+
+
+def test_help_of_a_verb_is_no_run_of_it() -> None:
+    said = fab("help", "drift")
+
+    assert said.returncode == 0
+    assert said.stdout.startswith("Usage: fab [--core-opts] drift")
+    assert said.stderr == ""
+
+
+def test_help_is_no_name_that_a_verb_is_given() -> None:
+    said = fab("trace", "--help")
+
+    assert said.returncode == 1
+    assert said.stderr == "fab trace: its help: fab --help trace\n"

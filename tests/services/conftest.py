@@ -18,13 +18,13 @@ from tests.factories import make_account, make_status
 
 @pytest.fixture
 def feeds(redis_client: redis.Redis, redis_urls: tuple[str, str]) -> Feeds:
-    return Feeds(make_client(redis_urls[1]), length=5)
+    return Feeds(make_client(redis_urls[1]), length=5, most_followers=1_000)
 
 
 @pytest.fixture
 def no_redis(tmp_path: object) -> Feeds:
     """Feeds whose Redis is away."""
-    return Feeds(make_client(f"unix://{tmp_path}/nothing?db=0"), length=5)
+    return Feeds(make_client(f"unix://{tmp_path}/nothing?db=0"), length=5, most_followers=1_000)
 
 
 @pytest.fixture

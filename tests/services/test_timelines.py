@@ -34,6 +34,12 @@ def home(session: Session, feeds: Feeds, account_id: int, **page: int) -> Page[S
     )
 
 
+def kept(feeds: Feeds, account_id: int, version: int) -> list[int]:
+    feed = feeds.read(account_id, version)
+    assert feed is not None
+    return feed.ids
+
+
 def ids(page: Page[StatusRow]) -> list[int]:
     return [row.id for row in page.items]
 
@@ -115,7 +121,7 @@ def test_fan_out_reaches_the_feeds_that_exist(session: Session, feeds: Feeds, ad
     home(session, feeds, bob)
     status_id = make_status(session, feeds, ada)
     assert fan_out(session, feeds, status_id=status_id) == 3
-    assert feeds.read(bob, version(session, bob)) == [status_id]
+    assert kept(feeds, bob, version(session, bob)) == [status_id]
     assert feeds.read(eve, version(session, eve)) is None
     # Repeated, as after a lost worker: shown once.
     fan_out(session, feeds, status_id=status_id)
@@ -134,7 +140,7 @@ def test_fan_out_without_redis_is_tried_again(session: Session, no_redis: Feeds,
 def test_a_feed_is_bounded_and_goes_on_in_the_database(session: Session, feeds: Feeds, ada: int) -> None:
     home(session, feeds, ada)
     posted = [make_status(session, feeds, ada) for _ in range(9)]
-    assert feeds.read(ada, 0) == posted[:3:-1]
+    assert kept(feeds, ada, 0) == posted[:3:-1]
     assert ids(home(session, feeds, ada, limit=20)) == posted[::-1]
 
 
@@ -145,7 +151,7 @@ def test_redis_emptied_loses_nothing(
     assert ids(home(session, feeds, ada)) == posted[::-1]
     redis_client.flushdb()
     assert ids(home(session, feeds, ada)) == posted[::-1]
-    assert feeds.read(ada, 0) == posted[::-1]
+    assert kept(feeds, ada, 0) == posted[::-1]
 
 
 def test_posts_pushed_while_a_feed_is_built_are_kept(feeds: Feeds) -> None:
@@ -154,7 +160,7 @@ def test_posts_pushed_while_a_feed_is_built_are_kept(feeds: Feeds) -> None:
     feeds.push([feed_key(1, 0)], 30)
     assert feeds.read(1, 0) is None
     feeds.finish(1, 0, [20, 10])
-    assert feeds.read(1, 0) == [30, 20, 10]
+    assert kept(feeds, 1, 0) == [30, 20, 10]
 
 
 def test_a_feed_lost_while_it_is_built_stays_missing(feeds: Feeds, redis_client: redis.Redis) -> None:
@@ -168,4 +174,4 @@ def test_an_unfinished_feed_is_no_feed(feeds: Feeds, redis_client: redis.Redis) 
     redis_client.rpush(feed_key(1, 0), "10")
     assert feeds.read(1, 0) is None
     redis_client.rpush(feed_key(1, 0), COMPLETE)
-    assert feeds.read(1, 0) == [10]
+    assert kept(feeds, 1, 0) == [10]

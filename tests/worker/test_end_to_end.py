@@ -101,7 +101,7 @@ class Story:
 
 @pytest.fixture
 def story(database: Database, redis_urls: tuple[str, str], mailbox: MailFolder) -> Story:
-    return Story(database, Feeds(make_client(redis_urls[1]), length=10), mailbox)
+    return Story(database, Feeds(make_client(redis_urls[1]), length=10, most_followers=1_000), mailbox)
 
 
 def is_alive(pid: int) -> bool:

@@ -55,7 +55,9 @@ def test_a_post_reaches_feeds_and_mailboxes(
         ("mail.mention", Outcome.DONE),
         ("statuses.fan_out", Outcome.DONE),
     ]
-    assert resources.feeds.read(bob, version) == [status_id]
+    feed = resources.feeds.read(bob, version)
+    assert feed is not None
+    assert feed.ids == [status_id]
     messages = {str(message["To"]): message for message in mailbox.messages()}
     assert set(messages) == {"ann@example.org", "bob@example.org"}
     with database.unit_of_work() as session:

@@ -4,14 +4,20 @@ A list is complete when it ends with COMPLETE or is full. While it is being buil
 pushed meanwhile are kept, and readers go to PostgreSQL. Every write but the builder's first touches only
 lists that exist, so a list that Redis lost stays missing until it is built again. Ids may stand twice and out
 of order: reading sorts them.
+
+Posts of authors with very many followers are in no list: their readers add them when they read. MERGED holds
+these authors and only grows, so that its size tells which of them a feed's list of followed ones knows.
 """
 
+import json
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import redis
 
 from microblog.observability import metrics
 
+MERGED = "feeds:merged"
 COMPLETE = "0"
 BUILDING = "-1"
 # A builder that died leaves its unfinished list for so long; one that nobody reads any more goes
@@ -27,23 +33,75 @@ def feed_key(account_id: int, version: int) -> str:
     return f"feed:{account_id}:{version}"
 
 
-class Feeds:
-    """All feeds. Redis being away is no error here: reading answers None and writing does nothing."""
+def merged_key(account_id: int, version: int) -> str:
+    """The name of what says whose posts a feed's reader adds."""
+    return f"{feed_key(account_id, version)}:merged"
 
-    def __init__(self, client: redis.Redis, length: int) -> None:
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """Ids, newest first. `is_whole`: there are no older ones. `merged`: the followed authors whose posts are
+    not among them; None where that has to be looked up.
+    """
+
+    ids: list[int]
+    is_whole: bool
+    merged: list[int] | None = field(default_factory=list)
+
+    def add(self, ids: list[int], most: int) -> "Feed":
+        """With the newest ids of the merged authors' posts: where there are `most`, it ends with the last."""
+        both = sorted({*self.ids, *ids}, reverse=True)
+        if len(ids) < most:
+            return Feed(both, self.is_whole)
+        return Feed([one for one in both if one >= min(ids)], is_whole=False)
+
+
+class Feeds:
+    """All feeds. Redis being away is no error here: reading answers None and writing does nothing.
+
+    `length`: how many ids a list holds; `most_followers`: who has more is merged by the readers.
+    """
+
+    def __init__(self, client: redis.Redis, length: int, most_followers: int) -> None:
         self.client = client
         self.length = length
+        self.most_followers = most_followers
 
-    def read(self, account_id: int, version: int) -> list[int] | None:
-        """The ids of a complete feed, newest first; None where it is missing, unfinished or Redis is away."""
+    def read(self, account_id: int, version: int) -> Feed | None:
+        """A complete feed; None where it is missing, unfinished or Redis is away."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.lrange(feed_key(account_id, version), 0, -1)
+        pipe.scard(MERGED)
+        pipe.get(merged_key(account_id, version))
         try:
-            items: list[str] = self.client.lrange(feed_key(account_id, version), 0, -1)  # type: ignore[assignment]
+            items, count, known = pipe.execute()
         except redis.RedisError:
             metrics.CACHE_ERRORS.labels("feeds").inc()
             return None
         if BUILDING in items or not (COMPLETE in items or len(items) >= self.length):
             return None
-        return sorted({int(item) for item in items if item != COMPLETE}, reverse=True)
+        ids = sorted({int(item) for item in items if item != COMPLETE}, reverse=True)
+        return Feed(ids, len(ids) < self.length, _read_merged(known, count))
+
+    def list_merged(self) -> list[int]:
+        """The authors whose posts are in no feed; none where Redis is away."""
+        try:
+            return [int(one) for one in self.client.smembers(MERGED)]  # type: ignore[union-attr]
+        except redis.RedisError:
+            metrics.CACHE_ERRORS.labels("feeds").inc()
+            return []
+
+    def add_merged(self, author_id: int) -> bool:
+        """Leave an author's posts to the readers from now on; False where Redis is away."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.sadd(MERGED, author_id)
+        return self._execute(pipe)
+
+    def keep_merged(self, account_id: int, version: int, authors: list[int], count: int) -> bool:
+        """Remember which of `count` merged authors this feed's reader follows; False where Redis is away."""
+        pipe = self.client.pipeline(transaction=False)
+        pipe.set(merged_key(account_id, version), json.dumps([count, authors]), ex=KEEP_SECONDS)
+        return self._execute(pipe)
 
     def push(self, keys: Iterable[str], status_id: int) -> bool:
         """Put a status on top of those of the feeds that exist; False where Redis is away."""
@@ -81,3 +139,10 @@ class Feeds:
             metrics.CACHE_ERRORS.labels("feeds").inc()
             return False
         return True
+
+
+def _read_merged(known: str | None, count: int) -> list[int] | None:
+    if not count:
+        return []
+    size, authors = json.loads(known) if known else (0, [])
+    return authors if size == count else None

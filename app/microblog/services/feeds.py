@@ -6,7 +6,7 @@ from functools import partial
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
-from microblog.data.feeds import Feeds, feed_key
+from microblog.data.feeds import Feed, Feeds, feed_key
 from microblog.data.queries import home, relationships
 from microblog.domain.errors import Unavailable
 from microblog.domain.pages import PageRequest
@@ -19,7 +19,8 @@ BATCH = 1000
 
 def fan_out(session: Session, feeds: Feeds, *, status_id: int) -> int:
     """Put a post or boost into the feeds of its author and of those who follow the author or one of its tags,
-    and tell those who asked to be told of each post; how many feeds were offered it.
+    and tell those who asked to be told of each post; how many feeds were offered it. Of an author with very
+    many followers these add it when they read.
 
     Safe to repeat. Raises Unavailable where Redis is away, so that the job is tried again.
     """
@@ -27,7 +28,10 @@ def fan_out(session: Session, feeds: Feeds, *, status_id: int) -> int:
     if author is None:
         return 0
     count = _push(feeds, [feed_key(author.id, author.feed_version)], status_id)
-    if author.visibility != Visibility.DIRECT:
+    if author.visibility != Visibility.DIRECT and author.followers_count > feeds.most_followers:
+        if not feeds.add_merged(author.id):
+            raise Unavailable
+    elif author.visibility != Visibility.DIRECT:
         followers = partial(relationships.get_feeds_of_followers, session, author.id)
         count += _push_all(feeds, followers, status_id)
     else:
@@ -56,14 +60,27 @@ def _push(feeds: Feeds, keys: list[str], status_id: int) -> int:
     return len(keys)
 
 
-def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) -> list[int]:
-    """All ids of an account's feed, newest first, built from PostgreSQL where Redis has none."""
-    ids = feeds.read(account_id, version)
-    if ids is not None:
-        return ids
+def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) -> Feed:
+    """An account's feed, built from PostgreSQL where Redis has none, with the posts of those whom it follows
+    and who have so many followers that they are in no feed.
+    """
+    feed = feeds.read(account_id, version) or _build(session, feeds, account_id, version)
+    authors = feed.merged
+    if authors is None:
+        merged = feeds.list_merged()
+        authors = home.list_followed(session, account_id, merged)
+        feeds.keep_merged(account_id, version, authors, len(merged))
+    if not authors:
+        return feed
+    floor = 0 if feed.is_whole else feed.ids[-1]
+    return feed.add(home.list_ids_by(session, authors, floor, feeds.length), feeds.length)
+
+
+def _build(session: Session, feeds: Feeds, account_id: int, version: int) -> Feed:
     # Begun before PostgreSQL is asked: what is pushed in between is kept in the list.
     is_begun = feeds.begin(account_id, version)
     ids = home.get_home_ids(session, account_id, PageRequest(limit=feeds.length))
     if is_begun:
         feeds.finish(account_id, version, ids)
-    return ids
+    # Out of PostgreSQL it has all authors' posts.
+    return Feed(ids, len(ids) < feeds.length)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnySelect
-from microblog.data.feeds import Feeds
+from microblog.data.feeds import Feed, Feeds
 from microblog.data.queries import found, home
 from microblog.data.queries import statuses as queries
 from microblog.data.queries.pages import ByDirection, make_page
@@ -111,7 +111,7 @@ def read_home(
     from the feed, below its end from PostgreSQL, for which `following_count` chooses the way.
     """
     feed = read_feed(session, feeds, account_id=viewer_id, version=feed_version)
-    rows = _read_from_feed(session, feed, page, viewer_id, is_whole=len(feed) < feeds.length)
+    rows = _read_from_feed(session, feed, page, viewer_id)
     if rows is None:
         rows = _read_from_database(session, page, viewer_id, following_count)
     has_more = len(rows) > page.limit
@@ -120,7 +120,7 @@ def read_home(
 
 
 def _read_from_feed(
-    session: Session, feed: list[int], page: PageRequest, viewer_id: int, *, is_whole: bool
+    session: Session, feed: Feed, page: PageRequest, viewer_id: int
 ) -> list[StatusRow] | None:
     """The page's rows and one more, in the direction of reading; None where the feed does not reach
     so far down.
@@ -128,11 +128,11 @@ def _read_from_feed(
     One statement, more only where posts of the feed were deleted meanwhile.
     """
     upwards = page.min_id is not None
-    if upwards and not is_whole and page.min_id < feed[-1]:  # type: ignore[operator]
+    if upwards and not feed.is_whole and page.min_id < feed.ids[-1]:  # type: ignore[operator]
         return None
-    ids = _select_ids(feed, page)
+    ids = _select_ids(feed.ids, page)
     wanted = page.limit + 1
-    if len(ids) < wanted and not (is_whole or upwards):
+    if len(ids) < wanted and not (feed.is_whole or upwards):
         return None
     # Not fewer at once, or a short page of a feed with many hidden posts would ask for each.
     batch = max(wanted, FEED_BATCH)
@@ -142,7 +142,7 @@ def _read_from_feed(
         rows.extend(shown[::-1] if upwards else shown)
         if len(rows) >= wanted:
             return rows[:wanted]
-    return rows if is_whole or upwards else None
+    return rows if feed.is_whole or upwards else None
 
 
 def _select_ids(feed: list[int], page: PageRequest) -> list[int]:

@@ -1,6 +1,9 @@
 """The home timeline out of PostgreSQL: whom somebody follows, themselves, and the tags that they follow."""
 
-from sqlalchemy import BigInteger, BindParameter, TextualSelect, and_, bindparam, column, select, text
+from collections.abc import Sequence
+
+from sqlalchemy import BigInteger, BindParameter, TextualSelect, and_, any_, bindparam, column, select, text
+from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
@@ -118,10 +121,23 @@ def _direct(sql: str, words: dict[str, str]) -> TextualSelect:
 BY_WALKING = _make_ids(_BY_WALKING)
 BY_PERSON = _make_ids(_BY_PERSON)
 
+_AUTHORS = bindparam("authors", type_=ARRAY(BigInteger))
+_FOLLOWED = select(Follow.target_account_id).where(
+    Follow.account_id == bindparam("viewer_id", type_=BigInteger), Follow.target_account_id == any_(_AUTHORS)
+)
+_IDS_BY = text("""
+    SELECT read.id
+    FROM unnest(:authors) AS author(id)
+    CROSS JOIN LATERAL (
+        SELECT id FROM statuses WHERE account_id = author.id AND id > :floor ORDER BY id DESC LIMIT :limit
+    ) AS read
+    ORDER BY read.id DESC LIMIT :limit
+""").bindparams(_AUTHORS, bindparam("floor", type_=BigInteger))
 _AUTHOR_FEED = (
     select(
         _authors.c.id,
         _authors.c.feed_version,
+        _authors.c.followers_count,
         _status.visibility,
         _status.reblog_of_id,
         _status.in_reply_to_account_id,
@@ -162,9 +178,21 @@ def get_home_ids(session: Session, account_id: int, page: PageRequest) -> list[i
     return list(found or session.scalars(BY_PERSON.of(page), parameters))
 
 
+def list_followed(session: Session, account_id: int, authors: Sequence[int]) -> list[int]:
+    """Whom of these an account follows."""
+    if not authors:
+        return []
+    return list(session.scalars(_FOLLOWED, {"viewer_id": account_id, "authors": list(authors)}))
+
+
+def list_ids_by(session: Session, authors: Sequence[int], floor: int, limit: int) -> list[int]:
+    """The ids of the newest posts and boosts of all of these together, above `floor`, newest first."""
+    return list(session.scalars(_IDS_BY, {"authors": list(authors), "floor": floor, "limit": limit}))
+
+
 def get_author_feed(session: Session, status_id: int) -> AnyRow | None:
-    """The `id` and `feed_version` of who posted or boosted, and what decides who gets it: `visibility`,
-    `reblog_of_id`, `in_reply_to_account_id`. None where it is gone or its author suspended.
+    """The `id` and `feed_version` of who posted or boosted, and what decides who gets it: `followers_count`,
+    `visibility`, `reblog_of_id`, `in_reply_to_account_id`. None where it is gone or its author suspended.
     """
     return session.execute(_AUTHOR_FEED, {"status_id": status_id}).one_or_none()
 
