@@ -29,10 +29,9 @@ new PerformanceObserver((list) => {
   }
 }).observe({ type: "layout-shift", buffered: true });
 window.firstFrame = new Promise((done) => {
-  document.addEventListener("readystatechange", () => requestAnimationFrame(() => requestAnimationFrame(() => {
-    window.wholeSince ??= performance.now();
-    done();
-  })));
+  const seen = () => { window.wholeSince ??= performance.now(); done(); };
+  document.addEventListener("readystatechange", () => (
+    requestAnimationFrame(() => requestAnimationFrame(seen))));
 });
 """
 TWO_FRAMES = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
