@@ -28,15 +28,14 @@ def fan_out(session: Session, feeds: Feeds, *, status_id: int) -> int:
     if author is None:
         return 0
     count = _push(feeds, [feed_key(author.id, author.feed_version)], status_id)
-    if author.visibility != Visibility.DIRECT and author.followers_count > feeds.most_followers:
-        if not feeds.add_merged(author.id):
-            raise Unavailable
-    elif author.visibility != Visibility.DIRECT:
-        followers = partial(relationships.get_feeds_of_followers, session, author.id)
-        count += _push_all(feeds, followers, status_id)
-    else:
+    if author.visibility == Visibility.DIRECT:
         mentioned = home.get_feeds_of_mentioned(session, status_id)
         count += _push(feeds, [feed_key(row.id, row.feed_version) for row in mentioned], status_id)
+    elif author.followers_count <= feeds.most_followers:
+        followers = partial(relationships.get_feeds_of_followers, session, author.id)
+        count += _push_all(feeds, followers, status_id)
+    elif not feeds.add_merged(author.id):
+        raise Unavailable
     if author.visibility == Visibility.PUBLIC and author.reblog_of_id is None:
         count += _push_all(feeds, partial(home.get_feeds_of_tags, session, status_id), status_id)
     if author.visibility != Visibility.DIRECT and not (author.reblog_of_id or author.in_reply_to_account_id):
