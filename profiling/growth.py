@@ -124,6 +124,7 @@ def _measure_alone(name: str, sites: Sites, rounds: int, found: Found, say: Say)
         found.curves.append(axes.by_follows(name, sites[-1], rounds, say))
     if name == "home":
         found.bars.append(axes.home_bar(sites, rounds, say))
+        found.bars.append(axes.merged_bar(sites[-1], rounds, say))
     if name == "feed-rebuild":
         found.bars.append(axes.rebuild_bar(found.curves[-1]))
     if name == "search":

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Sequence
 from itertools import islice
 
-from sqlalchemy import text
+from sqlalchemy import select, text
 
+from microblog.data.feeds import MERGED
+from microblog.data.models import Follow
 from profiling.costs import Place, Run, measure
 from profiling.curves import Bar, Curve, compare, make_bar
 from profiling.databases import set_follows
@@ -31,6 +33,9 @@ PAGE_BAR = 1.2
 #: A feed is built from few posts of each who is followed, whatever their number.
 REBUILD_BAR = 2.0
 FAN_OUT_SECONDS = 2.0
+#: Authors of very many followers, whom a reader follows; and what merging their posts may cost.
+MERGED_AUTHORS = 20
+MERGED_BAR = 1.5
 #: Of the seed's vocabulary, from rare to very common; and how much dearer any may be than the first.
 WORDS = ("spoon", "garden", "same", "more", "at", "the")
 WORD_BAR = 2.5
@@ -66,8 +71,9 @@ def _by_page(scenario: str, site: tuple[int, World], follows: int, rounds: int, 
     say(f"{scenario} by page, {posts:,} posts, {follows} follows")
     set_follows(world.servers, follows)
     headers = world.bearer if scenario == "home" else {}
-    paths = list(islice(walk_pages(world, TIMELINES[scenario], headers), PAGES[-1]))
-    pages = [page for page in PAGES if page <= len(paths)]
+    paths = list(islice(walk_pages(world, TIMELINES[scenario], headers), PAGES[-1] + 1))
+    # The last one is another thing: too short a page is looked for in a second way.
+    pages = [page for page in PAGES if page < len(paths)]
     if len(pages) < LEAST_POINTS:
         raise MeasuringError(f"{scenario} has {len(paths)} pages only: take more posts")
     places = [
@@ -119,6 +125,33 @@ def home_bar(sites: Sequence[tuple[int, World]], rounds: int, say: Say) -> Bar:
     for _, world in (sites[0], sites[-1]):
         set_follows(world.servers, USUAL_FOLLOWS)
     return make_bar(name, compare(first, last), HOME_BAR)
+
+
+def merged_bar(site: tuple[int, World], rounds: int, say: Say) -> Bar:
+    """The home timeline of who follows authors that are in no feed, against the same of who follows none."""
+    _, world = site
+    name = f"home: posts of {MERGED_AUTHORS} authors merged at reading, against none"
+    say(name)
+    with world.resources.database.unit_of_work() as session:
+        followed = select(Follow.target_account_id).where(Follow.account_id == world.account_id)
+        authors = list(session.scalars(followed.limit(MERGED_AUTHORS)))
+    work = SCENARIOS["home"].prepare(world)
+    places = [Place(len(some), world, merging(world, some, work)) for some in ([], authors)]
+    none, all_of_them = measure(places, rounds)
+    world.resources.cache.delete(MERGED)
+    return make_bar(name, compare(none, all_of_them), MERGED_BAR)
+
+
+def merging(world: World, authors: Sequence[int], work: Run) -> Callable[[], Run]:
+    """What makes these the only authors that are in no feed, and gives the work."""
+
+    def enter() -> Run:
+        world.resources.cache.delete(MERGED)
+        for author_id in authors:
+            world.resources.feeds.add_merged(author_id)
+        return work
+
+    return enter
 
 
 def by_matches(site: tuple[int, World], rounds: int, say: Say) -> Curve:

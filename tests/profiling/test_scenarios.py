@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 from sqlalchemy import delete, func, select
 
-from microblog.data.models import Account, Status
+from microblog.data.feeds import MERGED
+from microblog.data.models import Account, Follow, Status
 from microblog.data.session import Database
 from microblog.jobs import names
 from profiling import scenarios
 from profiling.__main__ import COMMANDS
 from profiling.costs import count_statements
+from profiling.growth_axes import merging
 from profiling.measuring import MeasuringError
 from profiling.scenarios import (
     SCENARIOS,
@@ -31,6 +33,7 @@ POSTS = 45
 def test_every_scenario_does_its_work(world: World) -> None:
     check_member(world)
     check_pages(world)
+    check_merging(world)
     statements = {}
     for name, scenario in SCENARIOS.items():
         run = scenario.prepare(world)
@@ -53,6 +56,22 @@ def check_member(world: World) -> None:
     assert world.member.get("/home").status_code == 200
     assert world.client.get("/home").status_code == 303
     assert str(newest).encode() in world.client.get("/api/v1/timelines/home", headers=world.bearer).data
+
+
+def check_merging(world: World) -> None:
+    """Who follows somebody that is in no feed reads them by one statement more, and whoever doesn't by none."""
+    work = SCENARIOS["home"].prepare(world)
+    with world.resources.database.unit_of_work() as session:
+        author = session.scalars(select(Follow.target_account_id).limit(1)).one()
+    statements = {}
+    for authors in ((), (author,), (world.account_id,)):
+        run = merging(world, authors, work)()
+        run()
+        with count_statements(world.resources.database.engine) as counted:
+            run()
+        statements[authors] = counted.statements
+    world.resources.cache.delete(MERGED)
+    assert statements == {(): 3, (author,): 4, (world.account_id,): 3}
 
 
 def check_pages(world: World) -> None:
