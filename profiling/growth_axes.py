@@ -149,6 +149,8 @@ def merging(world: World, authors: Sequence[int], work: Run) -> Callable[[], Run
         world.resources.cache.delete(MERGED)
         for author_id in authors:
             world.resources.feeds.add_merged(author_id)
+        # The feed is built anew, and the next reading finds out whom its reader follows.
+        work()
         return work
 
     return enter

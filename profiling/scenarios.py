@@ -180,8 +180,8 @@ def fan_out_to(world: World, followers: int) -> tuple[int, Run]:
         after_id = 0
         while batch := get_feeds_of_followers(session, author.id, after_id, 1000):
             for row in batch:
-                resources.feeds.begin(row.id, row.feed_version)
-                resources.feeds.finish(row.id, row.feed_version, ())
+                epoch = resources.feeds.begin(row.id, row.feed_version)
+                resources.feeds.finish(row.id, row.feed_version, epoch or "", ())
             after_id = batch[-1].follow_id
     if not after_id:
         raise MeasuringError("nobody has a follower")

@@ -59,7 +59,7 @@ def check_member(world: World) -> None:
 
 
 def check_merging(world: World) -> None:
-    """Who follows somebody that is in no feed reads them by one statement more, and whoever doesn't by none."""
+    """Who follows somebody that is in no feed reads them by one statement more; others by none."""
     work = SCENARIOS["home"].prepare(world)
     with world.resources.database.unit_of_work() as session:
         author = session.scalars(select(Follow.target_account_id).limit(1)).one()

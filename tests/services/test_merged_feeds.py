@@ -8,7 +8,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from microblog.data.cache import make_client
-from microblog.data.feeds import Feeds, feed_key
+from microblog.data.feeds import MERGED, Feeds, feed_key
 from microblog.data.models import Account
 from microblog.domain.errors import Unavailable
 from microblog.domain.visibility import Visibility
@@ -93,12 +93,43 @@ def test_redis_emptied_loses_nothing(
     assert ids(home(session, feeds, bob)) == [second, first]
 
 
+@pytest.mark.parametrize("follows_other", [False, True])
+def test_redis_losing_only_whose_posts_are_merged_loses_nothing(
+    session: Session, feeds: Feeds, star: int, redis_client: redis.Redis, *, follows_other: bool
+) -> None:
+    other = make_star(session, "other")
+    bob = make_reader(session, feeds, "bob", "star", *(["other"] if follows_other else []))
+    first = post(session, feeds, star)
+    assert ids(home(session, feeds, bob)) == [first]
+    redis_client.delete(MERGED)
+    assert ids(home(session, feeds, bob)) == [first]
+
+    second = post(session, feeds, star)
+    redis_client.delete(MERGED)
+    # As many as before, and others.
+    third = post(session, feeds, other)
+    wanted = [third, second, first] if follows_other else [second, first]
+    assert ids(home(session, feeds, bob)) == wanted
+
+
+def test_a_feed_built_while_that_was_lost_is_built_again(
+    session: Session, feeds: Feeds, star: int, redis_client: redis.Redis
+) -> None:
+    bob = make_reader(session, feeds, "bob", "star")
+    epoch = feeds.begin(bob, version(session, bob))
+    assert epoch
+    status_id = post(session, feeds, star)
+    redis_client.delete(MERGED)
+    feeds.finish(bob, version(session, bob), epoch, [])
+    assert ids(home(session, feeds, bob)) == [status_id]
+
+
 def test_without_redis_it_is_tried_again(session: Session, no_redis: Feeds, star: int) -> None:
     status_id = make_status(session, no_redis, star)
     with pytest.raises(Unavailable):
         fan_out(session, no_redis, status_id=status_id)
     assert no_redis.list_merged() == []
-    assert not no_redis.keep_merged(1, 0, [], 0)
+    assert not no_redis.keep_merged(1, 0, "epoch", [], 0)
 
 
 def test_their_own_feed_is_written(session: Session, feeds: Feeds, star: int) -> None:

@@ -40,6 +40,13 @@ def kept(feeds: Feeds, account_id: int, version: int) -> list[int]:
     return feed.ids
 
 
+def begin(feeds: Feeds) -> str:
+    """Begin the feed of account 1."""
+    epoch = feeds.begin(1, 0)
+    assert epoch
+    return epoch
+
+
 def ids(page: Page[StatusRow]) -> list[int]:
     return [row.id for row in page.items]
 
@@ -156,22 +163,22 @@ def test_redis_emptied_loses_nothing(
 
 def test_posts_pushed_while_a_feed_is_built_are_kept(feeds: Feeds) -> None:
     assert feeds.read(1, 0) is None
-    feeds.begin(1, 0)
+    epoch = begin(feeds)
     feeds.push([feed_key(1, 0)], 30)
     assert feeds.read(1, 0) is None
-    feeds.finish(1, 0, [20, 10])
+    feeds.finish(1, 0, epoch, [20, 10])
     assert kept(feeds, 1, 0) == [30, 20, 10]
 
 
 def test_a_feed_lost_while_it_is_built_stays_missing(feeds: Feeds, redis_client: redis.Redis) -> None:
-    feeds.begin(1, 0)
+    epoch = begin(feeds)
     redis_client.flushdb()
-    feeds.finish(1, 0, [20, 10])
+    feeds.finish(1, 0, epoch, [20, 10])
     assert feeds.read(1, 0) is None
 
 
 def test_an_unfinished_feed_is_no_feed(feeds: Feeds, redis_client: redis.Redis) -> None:
-    redis_client.rpush(feed_key(1, 0), "10")
-    assert feeds.read(1, 0) is None
-    redis_client.rpush(feed_key(1, 0), COMPLETE)
+    feeds.finish(1, 0, begin(feeds), [10])
     assert kept(feeds, 1, 0) == [10]
+    redis_client.lrem(feed_key(1, 0), 0, COMPLETE)
+    assert feeds.read(1, 0) is None

@@ -6,18 +6,23 @@ lists that exist, so a list that Redis lost stays missing until it is built agai
 of order: reading sorts them.
 
 Posts of authors with very many followers are in no list: their readers add them when they read. MERGED holds
-these authors and only grows, so that its size tells which of them a feed's list of followed ones knows.
+these authors and only grows, so that its size tells which of them a feed's list of followed ones knows. It
+has an epoch, of which each feed is: Redis may lose MERGED alone, and a feed that was built before then might
+lack posts that were made since by authors whom nobody knows any more.
 """
 
 import json
+import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import redis
 
 from microblog.observability import metrics
 
 MERGED = "feeds:merged"
+EPOCH = "epoch"
 COMPLETE = "0"
 BUILDING = "-1"
 # A builder that died leaves its unfinished list for so long; one that nobody reads any more goes
@@ -41,12 +46,13 @@ def merged_key(account_id: int, version: int) -> str:
 @dataclass(frozen=True, slots=True)
 class Feed:
     """Ids, newest first. `is_whole`: there are no older ones. `merged`: the followed authors whose posts are
-    not among them; None where that has to be looked up.
+    not among them; None where that has to be looked up. `epoch`: of the merged authors that it knows.
     """
 
     ids: list[int]
     is_whole: bool
     merged: list[int] | None = field(default_factory=list)
+    epoch: str = ""
 
     def add(self, ids: list[int], most: int) -> "Feed":
         """With the newest ids of the merged authors' posts: where there are `most`, it ends with the last."""
@@ -71,37 +77,41 @@ class Feeds:
         """A complete feed; None where it is missing, unfinished or Redis is away."""
         pipe = self.client.pipeline(transaction=False)
         pipe.lrange(feed_key(account_id, version), 0, -1)
-        pipe.scard(MERGED)
         pipe.get(merged_key(account_id, version))
-        try:
-            items, count, known = pipe.execute()
-        except redis.RedisError:
-            metrics.CACHE_ERRORS.labels("feeds").inc()
-            return None
+        pipe.hget(MERGED, EPOCH)
+        pipe.hlen(MERGED)
+        items, kept, epoch, fields = self._execute(pipe) or ([BUILDING], None, None, 0)
         if BUILDING in items or not (COMPLETE in items or len(items) >= self.length):
             return None
+        known = json.loads(kept) if kept else None
+        if known is None or known["epoch"] != epoch:
+            return None
         ids = sorted({int(item) for item in items if item != COMPLETE}, reverse=True)
-        return Feed(ids, len(ids) < self.length, _read_merged(known, count))
+        count = fields - 1
+        merged = known["authors"] if known["count"] == count else None
+        return Feed(ids, len(ids) < self.length, merged if count else [], epoch)
 
     def list_merged(self) -> list[int]:
         """The authors whose posts are in no feed; none where Redis is away."""
-        try:
-            return [int(one) for one in self.client.smembers(MERGED)]  # type: ignore[union-attr]
-        except redis.RedisError:
-            metrics.CACHE_ERRORS.labels("feeds").inc()
-            return []
+        pipe = self.client.pipeline(transaction=False)
+        pipe.hkeys(MERGED)
+        (names,) = self._execute(pipe) or ([],)
+        return [int(name) for name in names if name != EPOCH]
 
     def add_merged(self, author_id: int) -> bool:
         """Leave an author's posts to the readers from now on; False where Redis is away."""
-        pipe = self.client.pipeline(transaction=False)
-        pipe.sadd(MERGED, author_id)
-        return self._execute(pipe)
+        pipe = self.client.pipeline()
+        _begin_epoch(pipe)
+        pipe.hset(MERGED, str(author_id), "")
+        return self._execute(pipe) is not None
 
-    def keep_merged(self, account_id: int, version: int, authors: list[int], count: int) -> bool:
-        """Remember which of `count` merged authors this feed's reader follows; False where Redis is away."""
+    def keep_merged(self, account_id: int, version: int, epoch: str, authors: list[int], count: int) -> bool:
+        """Remember which of an epoch's `count` merged authors the feed's reader follows; False where Redis is
+        away.
+        """
         pipe = self.client.pipeline(transaction=False)
-        pipe.set(merged_key(account_id, version), json.dumps([count, authors]), ex=KEEP_SECONDS)
-        return self._execute(pipe)
+        _keep_merged(pipe, merged_key(account_id, version), epoch, authors, count)
+        return self._execute(pipe) is not None
 
     def push(self, keys: Iterable[str], status_id: int) -> bool:
         """Put a status on top of those of the feeds that exist; False where Redis is away."""
@@ -109,19 +119,24 @@ class Feeds:
         for key in keys:
             pipe.lpushx(key, status_id)
             pipe.ltrim(key, 0, self.length - 1)
-        return self._execute(pipe)
+        return self._execute(pipe) is not None
 
-    def begin(self, account_id: int, version: int) -> bool:
-        """Begin to build a feed: from now on pushed posts are kept. False where Redis is away."""
+    def begin(self, account_id: int, version: int) -> str | None:
+        """Begin to build a feed: from now on pushed posts are kept. The epoch; None where Redis is away."""
         key = feed_key(account_id, version)
         pipe = self.client.pipeline()
         pipe.delete(key)
         pipe.rpush(key, BUILDING)
         pipe.expire(key, BUILDING_SECONDS)
-        return self._execute(pipe)
+        _begin_epoch(pipe)
+        pipe.hget(MERGED, EPOCH)
+        done = self._execute(pipe)
+        return done[-1] if done else None
 
-    def finish(self, account_id: int, version: int, ids: Iterable[int]) -> bool:
-        """Finish a feed with what PostgreSQL holds, newest first. False where Redis is away."""
+    def finish(self, account_id: int, version: int, epoch: str, ids: Iterable[int]) -> bool:
+        """Finish a feed with what PostgreSQL holds, newest first, and the epoch in which it was begun; False
+        where Redis is away.
+        """
         key = feed_key(account_id, version)
         pipe = self.client.pipeline()
         # Only onto the list that was begun: had Redis lost it meanwhile, pushed posts would be missing.
@@ -129,20 +144,22 @@ class Feeds:
         pipe.lrem(key, 0, BUILDING)
         pipe.ltrim(key, 0, self.length - 1)
         pipe.expire(key, KEEP_SECONDS)
+        _keep_merged(pipe, merged_key(account_id, version), epoch, [], 0)
         metrics.FEED_REBUILDS.inc()
-        return self._execute(pipe)
+        return self._execute(pipe) is not None
 
-    def _execute(self, pipe: redis.client.Pipeline) -> bool:
+    def _execute(self, pipe: redis.client.Pipeline) -> list[Any] | None:
         try:
-            pipe.execute()
+            return pipe.execute()
         except redis.RedisError:
             metrics.CACHE_ERRORS.labels("feeds").inc()
-            return False
-        return True
+            return None
 
 
-def _read_merged(known: str | None, count: int) -> list[int] | None:
-    if not count:
-        return []
-    size, authors = json.loads(known) if known else (0, [])
-    return authors if size == count else None
+def _begin_epoch(pipe: redis.client.Pipeline) -> None:
+    pipe.hsetnx(MERGED, EPOCH, secrets.token_hex(8))
+
+
+def _keep_merged(pipe: redis.client.Pipeline, key: str, epoch: str, authors: list[int], count: int) -> None:
+    known = {"epoch": epoch, "authors": authors, "count": count}
+    pipe.set(key, json.dumps(known), ex=KEEP_SECONDS)

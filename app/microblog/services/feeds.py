@@ -68,7 +68,7 @@ def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) 
     if authors is None:
         merged = feeds.list_merged()
         authors = home.list_followed(session, account_id, merged)
-        feeds.keep_merged(account_id, version, authors, len(merged))
+        feeds.keep_merged(account_id, version, feed.epoch, authors, len(merged))
     if not authors:
         return feed
     floor = 0 if feed.is_whole else feed.ids[-1]
@@ -77,9 +77,9 @@ def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) 
 
 def _build(session: Session, feeds: Feeds, account_id: int, version: int) -> Feed:
     # Begun before PostgreSQL is asked: what is pushed in between is kept in the list.
-    is_begun = feeds.begin(account_id, version)
+    epoch = feeds.begin(account_id, version)
     ids = home.get_home_ids(session, account_id, PageRequest(limit=feeds.length))
-    if is_begun:
-        feeds.finish(account_id, version, ids)
+    if epoch is not None:
+        feeds.finish(account_id, version, epoch, ids)
     # Out of PostgreSQL it has all authors' posts.
     return Feed(ids, len(ids) < feeds.length)
