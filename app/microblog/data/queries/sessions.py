@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import Account, LogInSession, Marker, Notification, OneTimeToken, User
+from microblog.data.queries.viewers import VIEWER_COLUMNS
 from microblog.data.queries.visibility import is_silenced
 from microblog.domain.limits import UNREAD_NOTIFICATIONS
 
@@ -44,18 +45,7 @@ _VIEWER = (
         _sessions.c.id.label("session_id"),
         _sessions.c.last_used_at,
         _accounts.c.id.label("account_id"),
-        _accounts.c.username,
-        _accounts.c.display_name,
-        _accounts.c.avatar_key,
-        _accounts.c.role,
-        _accounts.c.feed_version,
-        _accounts.c.following_count,
-        _users.c.confirmed_at,
-        _users.c.time_zone,
-        _users.c.locale,
-        _users.c.default_visibility,
-        _users.c.default_sensitive,
-        _users.c.default_language,
+        *VIEWER_COLUMNS,
         select(func.count()).select_from(_unread).scalar_subquery().label("unread_notifications"),
     )
     .join(_accounts, _accounts.c.id == _sessions.c.account_id)

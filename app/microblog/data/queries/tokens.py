@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from microblog.data.base import AnyRow
 from microblog.data.models import AccessToken, Account, AuthorizationCode, LogInSession, User
+from microblog.data.queries.viewers import VIEWER_COLUMNS
 
 _tokens, _accounts, _users = AccessToken.__table__, Account.__table__, User.__table__
 # All that a request by a token needs to know of its person, in one statement.
@@ -18,19 +19,8 @@ _BEARER = (
         _tokens.c.scopes,
         _tokens.c.last_used_at,
         _tokens.c.account_id,
-        _accounts.c.username,
-        _accounts.c.display_name,
-        _accounts.c.avatar_key,
-        _accounts.c.role,
+        *VIEWER_COLUMNS,
         _accounts.c.locked,
-        _accounts.c.feed_version,
-        _accounts.c.following_count,
-        _users.c.confirmed_at,
-        _users.c.time_zone,
-        _users.c.locale,
-        _users.c.default_visibility,
-        _users.c.default_sensitive,
-        _users.c.default_language,
     )
     .outerjoin(_accounts, _accounts.c.id == _tokens.c.account_id)
     .outerjoin(_users, _users.c.account_id == _accounts.c.id)
