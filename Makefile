@@ -123,7 +123,7 @@ drills: $(VENV)/.ops ## Rehearse in the lab what takes longer
 	@.ci/system-tools lab
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/pytest --drills -n0 --durations=0 --durations-min=30 tests/lab
 
-PROFILES := profile-bench profile-servers profile-lines profile-calls profile-flame profile-memory profile-growth profile-plans profile-capacity profile-observability profile-load
+PROFILES := profile-bench profile-servers profile-lines profile-calls profile-flame profile-memory profile-peaks profile-growth profile-plans profile-capacity profile-observability profile-load
 .PHONY: $(PROFILES)
 profile-bench: ## See whether every bar of performance holds (ARGS=--help: options, of all harnesses)
 profile-servers: $(VENV)/.servers ## Compare our web server with others (some fifteen minutes)
@@ -131,6 +131,7 @@ profile-lines: ## Find the lines in which a scenario spends its time
 profile-calls: ## Find the functions in which a scenario spends its time, with a flame graph
 profile-flame: ## Draw a flame graph of a live process
 profile-memory: ## See whether a scenario leaks memory
+profile-peaks: ## See where the memory that a scenario takes at most was asked for, in C as well
 profile-growth: ## See how cost grows with posts, follows, followers and pages
 profile-plans: ## See how PostgreSQL answers each statement of a scenario
 profile-capacity: ## Tell what a core of each tier does, and how many larger sites need

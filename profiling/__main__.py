@@ -15,13 +15,14 @@ from profiling import (
     load,
     memory,
     observability,
+    peaks,
     plans,
 )
 from profiling.measuring import MeasuringError
 from profiling.running import INTERRUPTED
 from profiling.servers import end_softly
 
-COMMANDS = (bench, contests, lines, calls, flame, memory, growth, plans, capacity, observability, load)
+COMMANDS = (bench, contests, lines, calls, flame, memory, peaks, growth, plans, capacity, observability, load)
 
 
 def make_parser() -> argparse.ArgumentParser:
