@@ -52,7 +52,7 @@ def main() -> int:
         print(f"profiling: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nStopped: nothing was kept.", file=sys.stderr)
+        print("\nStopped: nothing is kept but what is told above", file=sys.stderr)
         return INTERRUPTED
     return code
 

@@ -112,6 +112,8 @@ def run(given: argparse.Namespace, say: Say) -> int:
     baseline = None
     if not given.prepared and (not given.save_baseline or given.kind):
         baseline = baselines.load(given.baseline, given.posts)
+        if baseline is None:
+            say(f"{given.baseline}: there is no such file, so nothing is compared with a former run")
     found: dict[str, Any] = {}
     begun = time.monotonic()
     rows = measure(given, chosen, found, say)

@@ -40,26 +40,37 @@ def _cells(row: Row, baseline: Baseline | None) -> list[str]:
 
 def draw(rows: Sequence[Row], baseline: Baseline | None, path: Path) -> None:
     """A PNG: how much of its bar each row takes, with its middle half and the baseline's value."""
-    figure = Figure(figsize=(11, 1.6 + 0.42 * len(rows)), layout="constrained")
+    figure = Figure(figsize=(11, 1.9 + 0.42 * len(rows)), layout="constrained")
     axes = figure.add_subplot()
     for place, row in enumerate(rows):
         if row.measured is None:
-            axes.text(0.01, place, "not measured", va="center", color=BAD, fontsize=8)
             continue
-        share = row.bar.share(row.measured.value)
         ends = sorted(row.bar.share(value) for value in (row.measured.low, row.measured.high))
-        axes.barh(place, share, color=GOOD if row.holds else BAD, alpha=0.8)
+        axes.barh(place, row.bar.share(row.measured.value), color=GOOD if row.holds else BAD, alpha=0.8)
         axes.plot(ends, [place, place], color=BASELINE, linewidth=1.2)
-        axes.text(
-            max(share, ends[1]), place, f"  {row.measured.value:.3g} {row.bar.unit}", va="center", fontsize=8
-        )
         former = baseline.rows.get(row.bar.name) if baseline else None
         if former:
             axes.plot([row.bar.share(former.value)], [place], marker="|", color=BASELINE, markersize=14)
     axes.axvline(1, color=BAD, linestyle="--", linewidth=1)
-    axes.set_yticks(range(len(rows)), [f"{row.bar.name}  ({row.bar.text})" for row in rows], fontsize=8)
-    axes.set_xlim(0, max(1.25, axes.get_xlim()[1]))
+    places = range(len(rows))
+    axes.set_yticks(places, [f"{row.bar.name}  ({row.bar.text})" for row in rows], fontsize=8)
+    # Beside the frame no stroke crosses a figure.
+    figures = axes.secondary_yaxis("right")
+    figures.set_yticks(places, [_figure(row) for row in rows], fontsize=8)
+    figures.tick_params(length=0)
+    for label, row in zip(figures.get_yticklabels(), rows, strict=True):
+        label.set_color(BASELINE if row.holds else BAD)
+    axes.set_xlim(0, max(1.1, axes.get_xlim()[1]))
     axes.invert_yaxis()
-    axes.set_xlabel("part of the bar that is taken; line: middle half; upright stroke: baseline")
+    axes.set_xlabel(
+        "how much is taken of what is allowed: the less the better, right of the dashed line is a miss\n"
+        "level stroke: the middle half of all measurements; upright stroke: the baseline"
+    )
     figure.suptitle("Bars of performance", fontsize=11)
     figure.savefig(path, dpi=110)
+
+
+def _figure(row: Row) -> str:
+    if row.measured is None:
+        return "not measured"
+    return f"{row.measured.value:.3g} {row.bar.unit}" + ("" if row.holds else ", MISSED")

@@ -3,7 +3,6 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import ceil
 
 from devstack import postgres
 from devstack.layout import DATABASE
@@ -215,12 +214,12 @@ def rate(seconds: float) -> str:
 def describe_needs(needs: Sequence[Need]) -> list[str]:
     """The table of sites."""
     header = (
-        *("accounts", "reads/s", "posts/s", "deliveries/s", "web", "worker", "PostgreSQL", "Redis"),
+        *("accounts", "reads/s", "posts/s", "into feeds/s", "web", "worker", "PostgreSQL", "Redis"),
         *("GB a year", "GB of feeds"),
     )
     rows = [
         [
-            *(f"{number:,.0f}" for number in (need.accounts, need.reads, ceil(need.posts), need.deliveries)),
+            *(f"{need.accounts:,}", f"{need.reads:,.0f}", f"{need.posts:,.1f}", f"{need.deliveries:,.0f}"),
             *(f"{cores:,.1f}" for cores in (need.web, need.worker, need.postgresql, need.redis)),
             *(f"{size:,.1f}" for size in (need.gigabytes_a_year, need.feed_gigabytes)),
         ]

@@ -150,7 +150,10 @@ def measure_round(
         for kind in KINDS:
             turns = plan.turns_of(number)
             measure_kind(Turn(kind, servers, webs, member), plan, turns, ones)
-            say(f"  {kind.name}: " + ", ".join(f"{one.pairs[kind.name][-1].ours * 1000:.2f}" for one in ones))
+            last = (
+                f"{one.name} {found[one.name].pairs[kind.name][-1].ours * 1000:.2f}" for one in contenders
+            )
+            say(f"  {kind.name}, ms: {', '.join(last)}")
         for one, web in zip(ones, webs, strict=True):
             one.memory.append(tree_bytes(web.process.pid))
             one.processes = len(find_tree(web.process.pid))

@@ -12,7 +12,7 @@ from profiling.measuring import MeasuringError
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.results import write_result
 from profiling.running import INTERRUPTED, WARM_UP, Prepared, Run, Say, prepare
-from profiling.spied import WAITS, Recording, Spied, Spying, add_up, read_frames, record
+from profiling.spied import WAITS, Recording, Spied, Spying, add_up, name_graph, read_frames, record
 
 NAME = "flame"
 HELP = "a flame graph of a live process: the web server, the worker, the relay, or any other"
@@ -80,7 +80,8 @@ def run(given: argparse.Namespace, say: Say) -> int:
                 f"Recording {target.what} (process {target.pid}) for {given.seconds} s; Ctrl-C ends it sooner"
             )
             recording = record(target.pid, unfinished, spying, target.work)
-        functions = add_up(read_frames(unfinished.read_text(encoding="utf-8")), with_waiting=given.idle)
+        graph = unfinished.read_text(encoding="utf-8")
+        functions = add_up(read_frames(graph), with_waiting=given.idle)
         if not any(one.own for one in functions if given.idle or one.package != WAITS):
             raise MeasuringError("nothing was seen at work: --idle shows what it waits for")
         result = {
@@ -91,6 +92,7 @@ def run(given: argparse.Namespace, say: Say) -> int:
             "functions": [asdict(one) for one in functions],
         }
         path = write_result(given.output, NAME, result)
+        unfinished.write_text(name_graph(graph, target.what, recording), encoding="utf-8")
         picture = unfinished.rename(path.with_suffix(".svg"))
     finally:
         unfinished.unlink(missing_ok=True)

@@ -75,8 +75,9 @@ def measure(servers: Servers, say: Callable[[str], None]) -> list[Footprint]:
             give_work(site)
             busy = {pid: cpu_seconds(pid) - before for pid, before in former.items()}
             children = [seconds for pid, seconds in busy.items() if pid not in site.roots.values()]
-            say(f"  Round {number} of work: each process had {min(children):.1f} s of it at least")
-            if min(children) >= BUSY_SECONDS:
+            least = min(children)
+            say(f"  Round {number} of work: each had {least:.1f} s of CPU or more, {BUSY_SECONDS:g} wanted")
+            if least >= BUSY_SECONDS:
                 return read_footprints(site, busy)
     raise MeasuringError("a process of the web server or the worker was given hardly any work")
 

@@ -52,15 +52,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     introduce(parser, DESCRIPTION, EXAMPLES)
     add_scenarios(parser, MEASURED)
     sizes = ", ".join(f"{size:,}" for size in SIZES)
-    parser.add_argument(
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
         "--posts",
         type=at_least(1),
         nargs="+",
         metavar="N",
-        help=f"sizes of the sites (unless told {sizes})",
+        help=f"sizes of the sites, {LEAST_POINTS} at least ({sizes})",
     )
-    parser.add_argument("--full", action="store_true", help="sizes up to 1,000,000 posts")
-    add_number(parser, "--rounds", 5, "how often each size has its turn")
+    full = ", ".join(f"{size:,}" for size in FULL_SIZES)
+    which.add_argument("--full", action="store_true", help=f"these sizes: {full}")
+    add_number(parser, "--rounds", 5, "how often each size has its turn, 2 at least")
     add_output(parser)
 
 
@@ -80,7 +82,7 @@ def run(given: argparse.Namespace, say: Say) -> int:
     finally:
         if found.curves:
             path = keep(given.output, plan, found, ended)
-            for line in ["", *describe(found)]:
+            for line in ["", *describe(found, is_whole=ended == "complete")]:
                 say(line)
             say(f"All figures: {path}, the picture: {path.with_suffix('.png')}")
     return 1 if found.problems else 0

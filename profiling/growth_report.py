@@ -15,13 +15,13 @@ SHADE = 0.35
 BAD, GOOD = "#b3261e", "#222222"
 
 
-def describe(found: Found) -> list[str]:
+def describe(found: Found, *, is_whole: bool = True) -> list[str]:
     """A table for each curve, one of the bars, and as the last line the verdict."""
     lines = [line for curve in found.curves for line in [*_describe_curve(curve), ""]]
     lines += _describe_bars(found.bars)
     problems = found.problems
-    lines += [f"Growth: {one}" for one in problems] or ["Growth: nothing grows that must not"]
-    return lines
+    fine = "Growth: nothing grows that must not" + ("" if is_whole else ", so far: it ended early")
+    return lines + ([f"Growth: {one}" for one in problems] or [fine])
 
 
 def _describe_curve(curve: Curve) -> list[str]:
@@ -67,19 +67,20 @@ def _describe_bars(bars: list[Bar]) -> list[str]:
 
 def draw(found: Found, path: Path) -> None:
     """A PNG with a panel for each curve: points of all rounds, their parts, and the fitted curve."""
-    rows = math.ceil(len(found.curves) / COLUMNS)
-    figure = Figure(figsize=(5.2 * COLUMNS, 3.8 * rows), layout="constrained")
-    panels = list(figure.subplots(rows, COLUMNS, squeeze=False).flat)
+    columns = min(COLUMNS, len(found.curves))
+    rows = math.ceil(len(found.curves) / columns)
+    figure = Figure(figsize=(5.2 * columns, 0.6 + 3.8 * rows), layout="constrained")
+    panels = list(figure.subplots(rows, columns, squeeze=False).flat)
     for panel, curve in zip(panels, found.curves, strict=False):
         _draw_curve(panel, curve)
     for panel in panels[len(found.curves) :]:
         panel.set_axis_off()
     figure.legend(
         handles=[Patch(color=colour, alpha=SHADE, label=part) for part, colour in PARTS.items()],
-        loc="outside upper right",
+        loc="outside lower center",
         ncols=len(PARTS),
     )
-    figure.suptitle("CPU of a run, by processes; dashed: the class")
+    figure.suptitle("CPU of a run. Dots: all rounds; dashed: the fitted curve")
     figure.savefig(path, dpi=100)
 
 

@@ -192,6 +192,12 @@ def test_a_baseline_of_another_size_is_refused(run: Callable[..., tuple[int, str
         run("--posts", "10000")
 
 
+def test_a_baseline_that_is_not_there_is_told(run: Callable[..., tuple[int, str]], tmp_path: Path) -> None:
+    assert f"{tmp_path / 'baseline.json'}: there is no such file" in run("--kind", "profile")[1]
+    run("--save-baseline")
+    assert "there is no such file" not in run("--kind", "profile")[1]
+
+
 def test_no_such_row(run: Callable[..., tuple[int, str]]) -> None:
     code, text = run("--kind", "nonsense")
 

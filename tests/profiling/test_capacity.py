@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from profiling import capacity
-from profiling.capacity import FAN_OUT, READS, SITES, WRITES, Assumptions, Cost, Sizes, plan
+from profiling.capacity import FAN_OUT, READS, SITES, WRITES, Assumptions, Cost, Sizes, describe_needs, plan
 
 #: A hundredth of a second of each tier for all, and a thousandth for a follower.
 COSTS = {name: Cost(0.01, 0.01, 0.01) for name in (*READS, *WRITES)} | {FAN_OUT: Cost(0.001, 0.001, 0.001)}
@@ -33,6 +33,13 @@ def test_the_mix_of_reads_is_whole() -> None:
     assert {name for name, _ in Assumptions().mix} <= set(READS)
     cheaper = COSTS | {"search": Cost(0, 0, 0)}
     assert plan(1_000, cheaper, Sizes(1, 1), USE).web < plan(1_000, COSTS, Sizes(1, 1), USE).web
+
+
+def test_a_small_site_posts_less_than_once_a_second() -> None:
+    need = plan(10_000, COSTS, Sizes(post=1_000, feed=10_000), Assumptions())
+
+    _, row = describe_needs([need])
+    assert row.split()[:4] == ["10,000", "6", "0.1", "21"]
 
 
 def test_costs_are_measured_and_sites_told(tmp_path: Path) -> None:

@@ -209,6 +209,7 @@ def test_what_was_measured_is_kept_when_it_ends_early(
     assert kept["holds"] is False
     assert kept["curves"][0]["fit"]["growth"] == "O(1)"
     assert path.with_suffix(".png").read_bytes().startswith(b"\x89PNG")
+    assert said[-2] == "Growth: nothing grows that must not, so far: it ended early"
     assert said[-1] == f"All figures: {path}, the picture: {path.with_suffix('.png')}"
 
 
@@ -239,3 +240,8 @@ def test_what_cannot_be_measured_is_refused(words: tuple[str, ...], message: str
 def test_pictures_grow_with_nothing_that_is_measured() -> None:
     with pytest.raises(SystemExit):
         parse("--scenario", "thumbnail")
+
+
+def test_sizes_of_ones_own_are_not_the_full_ones() -> None:
+    with pytest.raises(SystemExit):
+        parse("--full", "--posts", "1000", "2000", "3000")
