@@ -36,11 +36,13 @@ What changed is told against a former run's rows, where the middle halves of bot
 where a bar is missed, a row became worse, or one could not be measured."""
 EXAMPLES = (
     "bench",
-    "bench --pairs 6 --rounds 2 --posts 10000 --baseline mine.json",
+    "bench --pairs 8 --rounds 2 --posts 10000 --baseline mine.json --save-baseline",
     "bench --kind home",
     "bench --save-baseline",
     "bench --prepared --kind JSON",
 )
+#: What later runs are judged by must not be a short look.
+BASELINE_PAIRS = 8
 MEMORY = Bar("memory after load, largest process", 70.0, MEGABYTES)
 
 Say = Callable[[str], None]
@@ -108,6 +110,9 @@ def run(given: argparse.Namespace, say: Say) -> int:
         return 2
     if given.prepared and given.save_baseline:
         say("--prepared measures against another bare view: it makes no baseline")
+        return 2
+    if given.save_baseline and given.pairs < BASELINE_PAIRS:
+        say(f"--save-baseline needs --pairs {BASELINE_PAIRS} or more: later runs are judged by it")
         return 2
     baseline = None
     if not given.prepared and (not given.save_baseline or given.kind):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
+from microblog.cli.visiting import Place, VisitFailed, Visitor
 from profiling.crowds import Coming, play
 from profiling.journeys import habits
 from profiling.journeys.plan import Plan
@@ -112,6 +113,8 @@ def run(given: argparse.Namespace, say: Say) -> int:
             think=given.think,
             is_rehearsal=given.rehearse,
         )
+        if given.to:
+            knock(Place(site.url, address=given.address, authority=read_authority(given.ca)))
         whole = f"{coming.people} people for {coming.minutes:g} min; Ctrl-C ends it sooner"
         say(f"{site.url}: {'a rehearsal' if given.rehearse else whole}")
         seen, report, was_interrupted = play(coming, plan, say)
@@ -122,6 +125,19 @@ def run(given: argparse.Namespace, say: Say) -> int:
         raise MeasuringError(f"nobody got an answer; {put_off} times the site put somebody off (429)")
     code = tell(given, site, seen, report, say)
     return INTERRUPTED if was_interrupted else code
+
+
+def read_authority(path: Path | None) -> str:
+    """The certificates to trust; nothing where those of the machine do."""
+    return path.read_text(encoding="ascii", errors="replace") if path else ""
+
+
+def knock(place: Place) -> None:
+    """See whether anybody answers at all, before many come. Raises `MeasuringError` where not."""
+    try:
+        Visitor(place).ask("HEAD", "/robots.txt")
+    except (VisitFailed, OSError, ValueError) as error:
+        raise MeasuringError(f"{place.url} does not answer: {error}") from error
 
 
 @contextmanager
