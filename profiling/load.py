@@ -129,7 +129,7 @@ def run(given: argparse.Namespace, say: Say) -> int:
 
 def read_authority(path: Path | None) -> str:
     """The certificates to trust; nothing where those of the machine do."""
-    return path.read_text(encoding="ascii", errors="replace") if path else ""
+    return path.read_text(encoding="ascii", errors="ignore") if path else ""
 
 
 def knock(place: Place) -> None:
