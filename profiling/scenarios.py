@@ -267,7 +267,7 @@ SCENARIOS: dict[str, Scenario] = {
             "feed-rebuild",
             "the home timeline by token after Redis lost the feed",
             _feed_rebuild,
-            ("microblog.services.feeds.read_feed", "microblog.data.queries.home.get_home_ids", *HOME),
+            ("microblog.services.feeds.read_feed", "microblog.data.queries.home.list_feed_ids", *HOME),
         ),
         Scenario(
             "fan-out",

@@ -7,7 +7,6 @@ import pytest
 
 from microblog.data.queries import home
 from microblog.data.queries import jobs as outbox
-from microblog.domain.pages import PageRequest
 from microblog.jobs import names
 from microblog.services import feeds, statistics
 from profiling.explaining import explained
@@ -25,7 +24,7 @@ def test_no_job_reads_a_table_that_grows_from_end_to_end(world: World, sizes: Ma
     with explained(resources.database.engine) as found, resources.database.unit_of_work() as session:
         assert feeds.fan_out(session, resources.feeds, status_id=int(world.things["root"])) > 2_000
         # A feed that Redis lost.
-        home.get_home_ids(session, ALICE, PageRequest(limit=resources.feeds.length))
+        home.list_feed_ids(session, ALICE, resources.feeds.length)
         statistics.compute_day(session, day=yesterday)
         outbox.claim_due(session, names=[job.name], queues=[job.queue], limit=100)
     assert len(found) > 10

@@ -12,8 +12,9 @@ from microblog.data.queries.status_rows import StatusRow
 from microblog.domain.errors import Unavailable
 from microblog.domain.pages import Page, PageRequest
 from microblog.domain.visibility import Visibility
-from microblog.services import accounts, relationships, statuses, timelines
+from microblog.services import accounts, mutes, relationships, statuses, timelines
 from microblog.services.feeds import fan_out
+from profiling.costs import count_statements
 from tests.factories import make_account, make_follow, make_status
 
 Read = Callable[[PageRequest], Page[StatusRow]]
@@ -147,8 +148,62 @@ def test_fan_out_without_redis_is_tried_again(session: Session, no_redis: Feeds,
 def test_a_feed_is_bounded_and_goes_on_in_the_database(session: Session, feeds: Feeds, ada: int) -> None:
     home(session, feeds, ada)
     posted = [make_status(session, feeds, ada) for _ in range(9)]
-    assert kept(feeds, ada, 0) == posted[:3:-1]
+    # The last of five may not be all that there is down to it.
+    assert kept(feeds, ada, 0) == posted[:4:-1]
     assert ids(home(session, feeds, ada, limit=20)) == posted[::-1]
+    # The author's own list has it twice: now it is full of fewer posts.
+    fan_out(session, feeds, status_id=posted[-1])
+    assert ids(home(session, feeds, ada, limit=20)) == posted[::-1]
+
+
+def test_what_comes_late_leaves_no_gap(session: Session, feeds: Feeds, ada: int) -> None:
+    bob = make_account(session, "bob")
+    make_follow(session, bob, "ada")
+    home(session, feeds, bob)
+    posted = [make_status(session, feeds, ada) for _ in range(6)]
+    # The second is cut off before the first.
+    for number in (1, 0, 2, 3, 4, 5):
+        fan_out(session, feeds, status_id=posted[number])
+    assert ids(home(session, feeds, bob, max_id=posted[5], limit=4)) == posted[4:0:-1]
+    assert ids(home(session, feeds, bob, min_id=posted[0], limit=2)) == posted[2:0:-1]
+
+
+def test_who_asks_for_what_is_new_is_answered_from_the_feed(session: Session, feeds: Feeds, ada: int) -> None:
+    posted = [make_status(session, feeds, ada) for _ in range(9)]
+    home(session, feeds, ada)
+    viewer = {"viewer_id": ada, "feed_version": 0, "following_count": 0}
+    with count_statements(session.connection().engine) as counted:
+        newest = timelines.read_home(session, feeds, page=PageRequest(since_id=posted[-3]), **viewer)
+    assert ids(newest) == [posted[-1], posted[-2]]
+    assert counted.statements == 1
+    assert ids(home(session, feeds, ada, since_id=posted[1])) == posted[:1:-1]
+
+
+def test_a_feed_keeps_what_is_hidden_for_a_while(session: Session, feeds: Feeds, ada: int) -> None:
+    bob = make_account(session, "bob")
+    make_follow(session, bob, "ada")
+    post = make_status(session, feeds, ada)
+    mutes.mute(session, account_id=bob, target_id=ada)
+    assert ids(home(session, feeds, bob)) == []
+    mutes.unmute(session, account_id=bob, target_id=ada)
+    assert ids(home(session, feeds, bob)) == [post]
+
+    accounts.suspend_account(session, username="ada")
+    feeds.client.flushdb()
+    assert ids(home(session, feeds, bob)) == []
+    accounts.unsuspend_account(session, username="ada")
+    assert ids(home(session, feeds, bob)) == [post]
+
+
+def test_who_was_suspended_reads_what_was_written_meanwhile(session: Session, feeds: Feeds, ada: int) -> None:
+    bob = make_account(session, "bob")
+    make_follow(session, bob, "ada")
+    home(session, feeds, bob)
+    accounts.suspend_account(session, username="bob")
+    post = make_status(session, feeds, ada)
+    fan_out(session, feeds, status_id=post)
+    accounts.unsuspend_account(session, username="bob")
+    assert ids(home(session, feeds, bob)) == [post]
 
 
 def test_redis_emptied_loses_nothing(

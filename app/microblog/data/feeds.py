@@ -3,7 +3,8 @@
 A list is complete when it ends with COMPLETE or is full. While it is being built it holds BUILDING: posts
 pushed meanwhile are kept, and readers go to PostgreSQL. Every write but the builder's first touches only
 lists that exist, so a list that Redis lost stays missing until it is built again. Ids may stand twice and out
-of order: reading sorts them.
+of order: reading sorts them, and leaves out the lowest of a full list: newer ones may have been cut off
+before one that came late.
 
 Posts of authors with very many followers are in no list: their readers add them when they read. MERGED holds
 these authors and only grows, so that its size tells which of them a feed's list of followed ones knows. It
@@ -15,6 +16,7 @@ import json
 import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from math import ceil
 from typing import Any
 
 import redis
@@ -29,6 +31,8 @@ BUILDING = "-1"
 # after so long.
 BUILDING_SECONDS = 60
 KEEP_SECONDS = 14 * 24 * 3600
+# The part of a full list that is left out.
+LATE = 1 / 20
 
 
 def feed_key(account_id: int, version: int) -> str:
@@ -87,9 +91,13 @@ class Feeds:
         if known is None or known["epoch"] != epoch:
             return None
         ids = sorted({int(item) for item in items if item != COMPLETE}, reverse=True)
+        # Fewer ids than its length tell nothing: each stands twice in its author's own list.
+        is_whole = COMPLETE in items
+        if not is_whole:
+            ids = ids[: max(1, len(ids) - ceil(self.length * LATE))]
         count = fields - 1
         merged = known["authors"] if known["count"] == count else None
-        return Feed(ids, len(ids) < self.length, merged if count else [], epoch)
+        return Feed(ids, is_whole, merged if count else [], epoch)
 
     def list_merged(self) -> list[int]:
         """The authors whose posts are in no feed; none where Redis is away."""

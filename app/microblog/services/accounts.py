@@ -13,6 +13,7 @@ from microblog.data.queries import accounts as queries
 from microblog.data.queries import addressing
 from microblog.data.queries import sessions as session_queries
 from microblog.data.queries.accounts import AccountRow
+from microblog.data.queries.relationships import raise_feed_version
 from microblog.domain.errors import N_, Message, NotFound, ValidationError
 from microblog.domain.languages import is_language
 from microblog.domain.limits import USERNAME_CHARACTERS
@@ -276,8 +277,10 @@ def suspend_account(session: Session, *, username: str) -> None:
 
 
 def unsuspend_account(session: Session, *, username: str) -> None:
-    """Take a suspension back."""
-    queries.update_account(session, _get_any(session, username).id, suspended_at=None)
+    """Take a suspension back. Meanwhile nothing was put into the account's feed: it is built anew."""
+    account = _get_any(session, username)
+    queries.update_account(session, account.id, suspended_at=None)
+    raise_feed_version(session, account.id)
 
 
 def set_role(session: Session, *, username: str, role: str) -> None:

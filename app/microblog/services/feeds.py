@@ -9,7 +9,6 @@ from microblog.data.base import AnyRow
 from microblog.data.feeds import Feed, Feeds, feed_key
 from microblog.data.queries import home, relationships
 from microblog.domain.errors import Unavailable
-from microblog.domain.pages import PageRequest
 from microblog.domain.visibility import Visibility
 from microblog.observability import metrics
 from microblog.services.notifications import notify_posted
@@ -78,7 +77,7 @@ def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) 
 def _build(session: Session, feeds: Feeds, account_id: int, version: int) -> Feed:
     # Begun before PostgreSQL is asked: what is pushed in between is kept in the list.
     epoch = feeds.begin(account_id, version)
-    ids = home.get_home_ids(session, account_id, PageRequest(limit=feeds.length))
+    ids = home.list_feed_ids(session, account_id, feeds.length)
     if epoch is not None:
         feeds.finish(account_id, version, epoch, ids)
     # Out of PostgreSQL it has all authors' posts.

@@ -132,7 +132,8 @@ def _read_from_feed(
         return None
     ids = _select_ids(feed.ids, page)
     wanted = page.limit + 1
-    if len(ids) < wanted and not (feed.is_whole or upwards):
+    reaches_end = feed.is_whole or upwards or (page.since_id or 0) >= feed.ids[-1]
+    if len(ids) < wanted and not reaches_end:
         return None
     # Not fewer at once, or a short page of a feed with many hidden posts would ask for each.
     batch = max(wanted, FEED_BATCH)
@@ -142,7 +143,7 @@ def _read_from_feed(
         rows.extend(shown[::-1] if upwards else shown)
         if len(rows) >= wanted:
             return rows[:wanted]
-    return rows if feed.is_whole or upwards else None
+    return rows if reaches_end else None
 
 
 def _select_ids(feed: list[int], page: PageRequest) -> list[int]:

@@ -106,12 +106,12 @@ _DOWN = {"order": "DESC", "last": "min", "within": ">=", "end": ":since_id"}
 _UP = {"order": "ASC", "last": "max", "within": "<=", "end": ":max_id"}
 
 
-def _make_ids(sql: str) -> ByDirection[TextualSelect]:
-    return ByDirection(_direct(sql, _DOWN), _direct(sql, _UP))
+def _make_ids(sql: str, is_wanted: str = _IS_WANTED) -> ByDirection[TextualSelect]:
+    return ByDirection(_direct(sql, is_wanted, _DOWN), _direct(sql, is_wanted, _UP))
 
 
-def _direct(sql: str, words: dict[str, str]) -> TextualSelect:
-    sql = sql.format(**words, walked=_WALKED, is_wanted=_IS_WANTED, tagged=_TAGGED.format(**words))
+def _direct(sql: str, is_wanted: str, words: dict[str, str]) -> TextualSelect:
+    sql = sql.format(**words, walked=_WALKED, is_wanted=is_wanted, tagged=_TAGGED.format(**words))
     numbers = [bindparam(name, type_=BigInteger) for name in ("viewer_id", "max_id", "since_id")]
     limit = bindparam("limit", type_=BigInteger, literal_execute=True)
     return text(sql).bindparams(*numbers, limit).columns(column("id", BigInteger))
@@ -120,6 +120,9 @@ def _direct(sql: str, words: dict[str, str]) -> TextualSelect:
 #: Statements for the `id`s of a page of the home timeline of `viewer_id`.
 BY_WALKING = _make_ids(_BY_WALKING)
 BY_PERSON = _make_ids(_BY_PERSON)
+# For a feed, which outlives mutes and suspensions.
+_BY_WALKING_ALL = _make_ids(_BY_WALKING, "true").newest
+_BY_PERSON_ALL = _make_ids(_BY_PERSON, "true").newest
 
 _AUTHORS = bindparam("authors", type_=ARRAY(BigInteger))
 _FOLLOWED = select(Follow.target_account_id).where(
@@ -176,6 +179,15 @@ def get_home_ids(session: Session, account_id: int, page: PageRequest) -> list[i
     parameters = {"viewer_id": account_id, **make_bounds(page)}
     found = session.scalars(BY_WALKING.of(page), parameters).all()
     return list(found or session.scalars(BY_PERSON.of(page), parameters))
+
+
+def list_feed_ids(session: Session, account_id: int, limit: int) -> list[int]:
+    """The newest of those ids, newest first, with what the account doesn't see for now: posts of those whom
+    it mutes and of the suspended.
+    """
+    parameters = {"viewer_id": account_id, **make_bounds(PageRequest(limit=limit))}
+    found = session.scalars(_BY_WALKING_ALL, parameters).all()
+    return list(found or session.scalars(_BY_PERSON_ALL, parameters))
 
 
 def list_followed(session: Session, account_id: int, authors: Sequence[int]) -> list[int]:
