@@ -123,8 +123,10 @@ def test_what_the_server_no_longer_takes_is_prepared_again(
     marked: Any = (
         select(func.max(column("id"))).select_from(text("changing")).execution_options(prepared="last")
     )
+    other = SUM.execution_options(prepared="sum")
     with single.unit_of_work() as session:
         assert session.scalar(marked) == 2
+        assert session.scalar(other, {"one": 1, "two": 2}) == 3
     if change == "DISCARD":
         with single.unit_of_work() as session:
             session.execute(text("DEALLOCATE ALL"))
@@ -133,8 +135,11 @@ def test_what_the_server_no_longer_takes_is_prepared_again(
 
     with pytest.raises(DBAPIError) as caught, single.unit_of_work() as session:
         session.scalar(marked)
+    # All others are prepared anew as well: one request fails, not one for each. None is left over.
     with single.unit_of_work() as session:
+        assert session.scalar(other, {"one": 1, "two": 2}) == 3
         assert str(session.scalar(marked)) == "2"
+        assert sorted(name for name, _ in kept(session)) == ["last_4", "sum_3"]
 
     assert isinstance(caught.value.orig, psycopg2.Error)
     assert caught.value.orig.pgcode == code

@@ -16,7 +16,8 @@ from sqlalchemy import Engine, event
 
 #: For each connection. A plan takes PostgreSQL some 100 KB, and each LIMIT makes a statement of its own.
 MOST: Final = 40
-#: A migration changed a column's type, or somebody between discarded all: the next one prepares anew.
+#: A migration changed a column's type, or somebody between discarded all: from the next one on all is
+#: prepared anew, or each of them would fail once.
 GONE: Final = {"0A000", "26000"}
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
@@ -28,6 +29,8 @@ class Prepared:
         #: The name and the EXECUTE of each statement, the one that rests longest first.
         self.kept: OrderedDict[str, tuple[str, str]] = OrderedDict()
         self.made = 0
+        #: Whether the server may hold what is not kept here.
+        self.has_old = False
 
     def execute(self, cursor: Any, label: str, statement: str, parameters: Any) -> None:
         """Execute a statement in psycopg2's spelling with named parameters."""
@@ -35,7 +38,9 @@ class Prepared:
             cursor.execute(self.prepare(cursor, label, statement), parameters)
         except psycopg2.Error as error:
             if error.pgcode in GONE:
-                self.kept.pop(statement, None)
+                # Not deallocated here: the transaction takes nothing any more.
+                self.kept.clear()
+                self.has_old = True
             raise
 
     def prepare(self, cursor: Any, label: str, statement: str) -> str:
@@ -52,9 +57,13 @@ class Prepared:
             self._prepare_by(uncounted, label, statement)
 
     def _prepare_by(self, cursor: Any, label: str, statement: str) -> None:
+        if self.has_old:
+            cursor.execute("DEALLOCATE ALL")
+            self.has_old = False
         if len(self.kept) >= MOST:
-            _, (former, _) = self.kept.popitem(last=False)
-            cursor.execute(f"DEALLOCATE {former}")
+            former, (name, _) = next(iter(self.kept.items()))
+            cursor.execute(f"DEALLOCATE {name}")
+            del self.kept[former]
         numbers: dict[str, int] = {}
 
         def number(found: re.Match[str]) -> str:
