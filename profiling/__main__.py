@@ -19,6 +19,7 @@ from profiling import (
     plans,
 )
 from profiling.measuring import MeasuringError
+from profiling.results import check_folder
 from profiling.running import INTERRUPTED
 from profiling.servers import end_softly
 
@@ -47,8 +48,11 @@ def main() -> int:
     (command,) = (one for one in COMMANDS if given.command == one.NAME)
     end_softly()
     try:
+        if "output" in given:
+            check_folder(given.output)
         code: int = command.run(given, say)
-    except (MeasuringError, StackError, RuntimeError) as error:
+    # OSError: a disk that is full, say.
+    except (MeasuringError, StackError, RuntimeError, OSError) as error:
         print(f"profiling: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
