@@ -117,7 +117,7 @@ def read_profile(answer: Answer) -> dict[str, Any]:
         found = json_text.loads(answer.output)
     except ValueError:
         found = None
-    if not isinstance(found, dict) or not found.keys() >= {"sums", "nodes", "functions"}:
+    if not isinstance(found, dict) or not found.keys() >= {"id", "kind", "sums", "nodes", "functions"}:
         name, said = answer.host.name, answer.output[:200]
         raise VerbError(f"{name} answers something else than a profile: {said!r}")
     return found
@@ -136,8 +136,8 @@ def tell(found: dict[str, Any], most: int, folder: Path) -> None:
 def write_files(found: dict[str, Any], folder: Path) -> list[Path]:
     """The profile as a picture, for pstats, and as it is; their paths."""
     folder.mkdir(parents=True, exist_ok=True)
-    name = "".join(one if one.isalnum() or one in "-_" else "_" for one in found["id"])
-    stem = folder / f"{found['kind']}-{name}"
+    # A host that someone else has may answer anything.
+    stem = folder / re.sub(r"[^\w-]", "_", f"{found['kind']}-{found['id']}")
     paths = [stem.with_suffix(suffix) for suffix in (".svg", ".pstats", ".json")]
     paths[0].write_text(draw(found), encoding="utf-8")
     paths[1].write_bytes(make_pstats(found))

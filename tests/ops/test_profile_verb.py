@@ -91,6 +91,17 @@ def test_a_stored_one_is_shown_and_written(
     assert json.loads((folder / "request-6f1b3e0c2f4b.json").read_text()) == PROFILE
 
 
+def test_a_host_does_not_choose_where_files_are_written(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    wrong = PROFILE | {"kind": f"{elsewhere}/x", "id": "../../y.z"}
+    run(monkeypatch, Hosts(web1=(0, json.dumps(wrong))), what="6f1b3e0c2f4b")
+
+    assert not list(elsewhere.iterdir())
+    assert len(list(folder.iterdir())) == 3
+
+
 def test_several_are_asked_for_one_after_another(monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
     hosts = Hosts()
     run(monkeypatch, hosts, what="6f1b3e0c,7a")
