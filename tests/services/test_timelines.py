@@ -225,6 +225,22 @@ def test_posts_pushed_while_a_feed_is_built_are_kept(feeds: Feeds) -> None:
     assert kept(feeds, 1, 0) == [30, 20, 10]
 
 
+def test_two_who_build_a_feed_at_once_lose_nothing(feeds: Feeds) -> None:
+    first = begin(feeds)
+    # What was posted after the first one had read.
+    feeds.push([feed_key(1, 0)], 10_000)
+    second = begin(feeds)
+    feeds.finish(1, 0, first, range(9_000, 9_000 - feeds.length, -1))
+    feeds.finish(1, 0, second, [10_000, *range(9_000, 9_001 - feeds.length, -1)])
+    assert kept(feeds, 1, 0)[:2] == [10_000, 9_000]
+
+
+def test_a_feed_is_begun_anew_where_nobody_builds_it(feeds: Feeds) -> None:
+    feeds.finish(1, 0, begin(feeds), [20, 10])
+    feeds.finish(1, 0, begin(feeds), [20])
+    assert kept(feeds, 1, 0) == [20]
+
+
 def test_a_feed_lost_while_it_is_built_stays_missing(feeds: Feeds, redis_client: redis.Redis) -> None:
     epoch = begin(feeds)
     redis_client.flushdb()

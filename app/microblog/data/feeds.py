@@ -33,6 +33,14 @@ BUILDING_SECONDS = 60
 KEEP_SECONDS = 14 * 24 * 3600
 # The part of a full list that is left out.
 LATE = 1 / 20
+# What was pushed to a list that somebody else builds is kept: its builder may have read before it was posted.
+_BEGIN = """
+    if redis.call('LINDEX', KEYS[1], -1) ~= ARGV[1] then
+        redis.call('DEL', KEYS[1])
+        redis.call('RPUSH', KEYS[1], ARGV[1])
+    end
+    redis.call('EXPIRE', KEYS[1], ARGV[2])
+"""
 
 
 def feed_key(account_id: int, version: int) -> str:
@@ -131,11 +139,8 @@ class Feeds:
 
     def begin(self, account_id: int, version: int) -> str | None:
         """Begin to build a feed: from now on pushed posts are kept. The epoch; None where Redis is away."""
-        key = feed_key(account_id, version)
         pipe = self.client.pipeline()
-        pipe.delete(key)
-        pipe.rpush(key, BUILDING)
-        pipe.expire(key, BUILDING_SECONDS)
+        pipe.eval(_BEGIN, 1, feed_key(account_id, version), BUILDING, str(BUILDING_SECONDS))
         _begin_epoch(pipe)
         pipe.hget(MERGED, EPOCH)
         done = self._execute(pipe)
