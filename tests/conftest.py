@@ -70,10 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="Chromium is missing: apt-get install chromium"))
     items.sort(key=start_order)
-    for item in items:
-        if item.get_closest_marker("xdist_group") is None:
-            # One worker makes what a module's tests share.
-            item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
+    if config.getoption("loadgroup", default=False):
+        # One worker makes what a module's tests share.
+        for item in items:
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
 
 
 def start_order(item: pytest.Item) -> int:
