@@ -52,6 +52,7 @@ def find_chromium() -> str | None:
     return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist, which takes the groups that it finds
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     drills = config.getoption("--drills")
     unwanted = [name for name in ("full", "lab") if not (config.getoption(f"--{name}") or drills)]
@@ -69,6 +70,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             if item.get_closest_marker("browser"):
                 item.add_marker(pytest.mark.skip(reason="Chromium is missing: apt-get install chromium"))
     items.sort(key=start_order)
+    if config.getoption("loadgroup", default=False):
+        # One worker makes what a module's tests share.
+        for item in items:
+            if item.get_closest_marker("xdist_group") is None:
+                item.add_marker(pytest.mark.xdist_group(str(item.path.relative_to(config.rootpath))))
 
 
 def start_order(item: pytest.Item) -> int:

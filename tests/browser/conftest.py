@@ -18,6 +18,7 @@ from tests.conftest import find_chromium
 __all__ = ["live_site"]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:

@@ -19,6 +19,7 @@ OUT_OF_BAND = "urn:ietf:wg:oauth:2.0:oob"
 Answer = TypeVar("Answer")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if Path(__file__).parent in item.path.parents:

@@ -16,14 +16,15 @@ ROOT = Path(__file__).parents[2]
 @pytest.mark.xdist_group("postgresql-15")
 @pytest.mark.skipif(not BINARIES.is_dir(), reason="PostgreSQL 15 is missing: apt-get install postgresql-15")
 def test_data_and_services_on_postgresql_15() -> None:
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist"]
+    plugins = ("tests.database_cases", "no:cacheprovider")
+    command = [sys.executable, "-m", "pytest", "-q", *(word for name in plugins for word in ("-p", name))]
     environment = {
         name: value for name, value in unmeasured_environment().items() if not name.startswith("PYTEST_")
     }
     result = subprocess.run(
         [*command, "tests/data", "tests/services", "--ignore", __file__],
         cwd=ROOT,
-        env={**environment, "DEVSTACK_POSTGRES_BIN": str(BINARIES)},
+        env={**environment, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "DEVSTACK_POSTGRES_BIN": str(BINARIES)},
         capture_output=True,
         text=True,
         timeout=240,

@@ -34,6 +34,8 @@ def test_one():
 def run(folder: Path, source: str, *options: str, ci: bool = False) -> subprocess.CompletedProcess[str]:
     (folder / "test_planted.py").write_text(source)
     environment = {name: value for name, value in unmeasured_environment().items() if name != "CI"}
+    # The other plugins take seconds to import, in each of these runs.
+    environment["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
     command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.run_output", "-p", "no:cacheprovider"]
     command += ["-c", str(ROOT / "pyproject.toml"), "--rootdir", str(folder), *options, str(folder)]
     return subprocess.run(
@@ -47,7 +49,7 @@ def run(folder: Path, source: str, *options: str, ci: bool = False) -> subproces
 
 
 @pytest.mark.parametrize("source", [LEAK, PROCESS_LEAK])
-@pytest.mark.parametrize("options", [(), ("-n", "1")])
+@pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "1")])
 def test_a_secret_in_the_output_fails_the_run(tmp_path: Path, source: str, options: tuple[str, ...]) -> None:
     done = run(tmp_path, source, *options)
     assert done.returncode == 1, done.stdout

@@ -10,6 +10,9 @@ from devstack import postgres
 from ops.verbs.remote import queries
 from tests.ops.log_rig import Rig
 from tests.ops.queries_world import connect, run_cluster
+from tests.unmeasured import unmeasured
+
+__all__ = ["unmeasured"]
 
 
 @pytest.fixture(scope="module")

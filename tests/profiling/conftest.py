@@ -14,6 +14,9 @@ from profiling import scenarios
 from profiling.scenarios import World, open_world
 from profiling.servers import LIMITS, PLENTY, USERNAME, Servers
 from tests.factories import PASSWORD, make_account, make_follow, make_status
+from tests.unmeasured import unmeasured
+
+__all__ = ["unmeasured"]
 
 POSTS = 45
 
