@@ -14,9 +14,7 @@ from typing import Any
 import pytest
 
 from devstack.processes import wait_for
-from microblog.cli import web
 from microblog.jobs.names import QUEUES
-from microblog.observability.logs import get_request_id, log_context
 from microblog.settings import Settings
 from tests.cli.conftest import Run
 from tests.unix_http import UnixConnection
@@ -154,35 +152,6 @@ def test_of_a_malformed_request_only_its_kind_is_logged(served: Served) -> None:
     assert "s3cret" not in served.output
 
 
-@pytest.mark.parametrize(
-    ("address", "kind"),
-    [
-        ("", "unix"),
-        ("::1", "loopback"),
-        ("10.0.0.1", "private"),
-        ("fe80::1%eth0", "private"),
-        ("8.8.8.8", "public"),
-    ],
-)
-def test_kinds_of_addresses(address: str, kind: str) -> None:
-    assert web.kind_of(address) == kind
-
-
-def test_an_error_s_address_is_not_logged(settings: Settings, caplog: pytest.LogCaptureFixture) -> None:
-    logger = web.PlainLogger(web.Site(web.make_options(settings)).cfg)
-    with log_context(request_id="former"):
-        try:
-            int("")
-        except ValueError:
-            logger.exception("Error handling request %s %s", "GET", "/confirm/s3cret")
-            logger.warning("Invalid request from ip=10.0.0.1: GET /confirm/s3cret")
-        logger.warning("No keepalived connections can be handled.")
-        assert get_request_id() is None
-    assert "Error handling request" in caplog.text
-    assert "No keepalived" in caplog.text
-    assert "s3cret" not in caplog.text
-
-
 def find_free_port() -> int:
     with socket.socket() as one:
         one.bind(("127.0.0.1", 0))
@@ -221,23 +190,6 @@ def test_the_exporter_wants_a_folder(run: Run) -> None:
 
     assert result.exit_code == 2
     assert result.stderr.startswith("microblog: MICROBLOG_METRICS_DIR: ")
-
-
-def test_options_of_gunicorn(settings: Settings) -> None:
-    options = web.make_options(settings)
-    site = web.Site(options)
-
-    assert site.cfg.worker_class_str == "gthread"
-    assert site.cfg.control_socket_disable
-    # What a client claims about itself is judged by the application alone.
-    assert site.cfg.forwarded_allow_ips == []
-    assert site.cfg.secure_scheme_headers == {}
-    assert site.cfg.forwarder_headers == []
-    assert site.cfg.accesslog is None
-    assert site.cfg.graceful_timeout == 30
-    # It would load the site before it listens.
-    assert not site.cfg.preload_app
-    assert site.cfg.when_ready is web.load_site
 
 
 @pytest.mark.parametrize(

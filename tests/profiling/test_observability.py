@@ -1,7 +1,6 @@
 """The verdict, on made-up measurements; and that the variant without observing really observes nothing."""
 
 import json
-import runpy
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from devstack.layout import ROOT
 from profiling import observability
+from profiling.__main__ import main
 from profiling.observability import Plan, describe, holds, judge
 from profiling.pairs import Pair
 from profiling.results import write_result
@@ -82,9 +82,8 @@ def test_a_bad_number_is_refused_in_one_line(
 ) -> None:
     monkeypatch.setattr("sys.argv", ["profiling", "observability", "--pairs", "1"])
 
-    # As `python -m profiling` runs it, here, where its imports (5 s of CPU) are made for other tests too.
     with pytest.raises(SystemExit) as ended:
-        runpy.run_module("profiling", run_name="__main__")
+        main()
 
     assert ended.value.code == 2
     assert capsys.readouterr().err.endswith("argument --pairs: '1': give a number from 2 on\n")

@@ -5,6 +5,7 @@ import importlib
 import logging
 import os
 import re
+import signal
 import sys
 from ipaddress import ip_address
 from pathlib import Path
@@ -31,6 +32,7 @@ GRACEFUL_SECONDS = 30
 # gunicorn's words of what it could not read: the rest is what was sent, and may hold a link with its token.
 INVALID = re.compile(r"Invalid request from ip=(\S*): ")
 UNREADABLE = "Error handling request"
+STOPS = (signal.SIGTERM, signal.SIGQUIT, signal.SIGINT)
 SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - gunicorn makes and unlinks a private file there
 
 
@@ -124,6 +126,7 @@ def make_options(settings: Settings) -> dict[str, Any]:
         "loglevel": settings.log_level.lower(),
         "logger_class": PlainLogger,
         "proc_name": "microblog web",
+        "post_fork": heed_stops,
         "post_worker_init": announce_worker,
         "child_exit": forget_worker,
     }
@@ -132,6 +135,18 @@ def make_options(settings: Settings) -> dict[str, Any]:
 def load_site(arbiter: Arbiter) -> None:
     """Load the application whose memory workers share."""
     arbiter.app.wsgi()
+
+
+def heed_stops(arbiter: Arbiter, _worker: Worker) -> None:
+    """Let a new worker end by what it is told before it has gunicorn's handlers.
+
+    Until then a signal only lands in its copy of the parent's queue, and it would live until it is killed.
+    """
+    for number in STOPS:
+        signal.signal(number, lambda *_: sys.exit())
+    while not arbiter.SIG_QUEUE.empty():
+        if arbiter.SIG_QUEUE.get() in STOPS:
+            sys.exit()
 
 
 def announce_worker(worker: Worker) -> None:
