@@ -13,7 +13,7 @@ from tests.factories import make_account, make_follow, make_status
 
 def feed_of(session: Session, feeds: Feeds, account_id: int) -> list[int]:
     version = session.scalars(select(Account.feed_version).where(Account.id == account_id)).one()
-    return read_feed(session, feeds, account_id=account_id, version=version).ids
+    return read_feed(session, feeds, account_id=account_id, version=version, following_count=0).ids
 
 
 def told(session: Session, kind: str) -> list[tuple[int, int | None]]:

@@ -48,7 +48,7 @@ def test_a_post_reaches_feeds_and_mailboxes(
         ann, bob = make_account(session, "ann"), make_account(session, "bob")
         make_follow(session, bob, "ann")
         version = session.scalar(select(Account.feed_version).where(Account.id == bob)) or 0
-        read_feed(session, resources.feeds, account_id=bob, version=version)
+        read_feed(session, resources.feeds, account_id=bob, version=version, following_count=1)
         status_id = make_status(session, resources.feeds, ann, "Hello @bob")
     assert sorted(work()) == [
         ("mail.follow", Outcome.DONE),

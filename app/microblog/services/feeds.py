@@ -58,11 +58,11 @@ def _push(feeds: Feeds, keys: list[str], status_id: int) -> int:
     return len(keys)
 
 
-def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) -> Feed:
-    """An account's feed, built from PostgreSQL where Redis has none, with the posts of those whom it follows
-    and who have so many followers that they are in no feed.
+def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int, following_count: int) -> Feed:
+    """An account's feed, built from PostgreSQL where Redis has none (`following_count` chooses the way), with
+    the posts of those whom it follows and who have so many followers that they are in no feed.
     """
-    feed = feeds.read(account_id, version) or _build(session, feeds, account_id, version)
+    feed = feeds.read(account_id, version) or _build(session, feeds, account_id, version, following_count)
     authors = feed.merged
     if authors is None:
         merged = feeds.list_merged()
@@ -74,10 +74,10 @@ def read_feed(session: Session, feeds: Feeds, *, account_id: int, version: int) 
     return feed.add(home.list_ids_by(session, authors, floor, feeds.length), feeds.length)
 
 
-def _build(session: Session, feeds: Feeds, account_id: int, version: int) -> Feed:
+def _build(session: Session, feeds: Feeds, account_id: int, version: int, following_count: int) -> Feed:
     # Begun before PostgreSQL is asked: what is pushed in between is kept in the list.
     epoch = feeds.begin(account_id, version)
-    ids = home.list_feed_ids(session, account_id, feeds.length)
+    ids = home.list_feed_ids(session, account_id, feeds.length, following_count)
     if epoch is not None:
         feeds.finish(account_id, version, epoch, ids)
     # Out of PostgreSQL it has all authors' posts.

@@ -21,8 +21,6 @@ FEED_BATCH = 41
 # Below the feed a page asks for a few more than it shows, in case of hidden ones.
 SPARE = 5
 MOST_AT_ONCE = 400
-# From so many on, posts of theirs are found among everybody's before each person's are looked through.
-MANY_FOLLOWS = 100
 
 
 def read_public(session: Session, *, viewer_id: int | None, page: PageRequest) -> Page[StatusRow]:
@@ -110,7 +108,9 @@ def read_home(
     """What those write and boost whom the viewer follows, posts with tags that they follow, and their own:
     from the feed, below its end from PostgreSQL, for which `following_count` chooses the way.
     """
-    feed = read_feed(session, feeds, account_id=viewer_id, version=feed_version)
+    feed = read_feed(
+        session, feeds, account_id=viewer_id, version=feed_version, following_count=following_count
+    )
     rows = _read_from_feed(session, feed, page, viewer_id)
     if rows is None:
         rows = _read_from_database(session, page, viewer_id, following_count)
@@ -181,7 +181,7 @@ def _read_from_database(
 
 
 def _choose_ways(following_count: int) -> Sequence[ByDirection[AnySelect]]:
-    if following_count < MANY_FOLLOWS:
+    if following_count < home.MANY_FOLLOWS:
         return (queries.HOME_BY_PERSON,)
     return queries.HOME_BY_WALKING, queries.HOME_BY_PERSON
 
