@@ -191,6 +191,8 @@ def test_a_job_whose_worker_is_killed_is_done_once_more(
 
 def test_what_workers_hold_is_listed(programs: Programs, story: Story, tmp_path: Path) -> None:
     pid = story.begin_mail(tmp_path)
+    # The only one that still runs.
+    story.wait_done("statuses.fan_out")
     (job,) = story.jobs(MAIL_AND_WAIT.name)
     shown = programs.manage("jobs", "running").stdout.splitlines()
     (tmp_path / "go").touch()
