@@ -128,7 +128,7 @@ def _read_from_feed(
     One statement, more only where posts of the feed were deleted meanwhile.
     """
     upwards = page.min_id is not None
-    if upwards and not feed.is_whole and page.min_id < feed.ids[-1]:  # type: ignore[operator]
+    if upwards and not feed.is_whole and (page.min_id or 0) < feed.ids[-1]:
         return None
     ids = _select_ids(feed.ids, page)
     wanted = page.limit + 1
