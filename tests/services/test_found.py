@@ -22,7 +22,7 @@ QUERIES = (
     *("the", "dog", "gently", "nothing", "the dog", "dog gently", '"red dog"', '"the a red"', "red -dog"),
     *("-the", "-the -a", '"red dog" -"the a"', "gently or barks", "THE", "dog's", "", '"'),
 )
-SMALL = Bounds(near=5, recent=30, matches=40, posts=80)
+SMALL = Bounds(near=5, wide=12, recent=30, matches=40, posts=80)
 HIDDEN = {BLOCKED, BLOCKS, MUTED}
 FIND = text("""
     SELECT id, account_id FROM statuses

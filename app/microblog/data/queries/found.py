@@ -1,10 +1,10 @@
 """Searching public posts by words, newest first, at a cost that doesn't grow with how common the words are.
 
 The index of words knows no order: what it finds is read and sorted, and of a common word that is a large part
-of all posts. So a few of the newest posts are looked through at first. A single word is then looked for among
-the next ones with the help of the index: PostgreSQL knows how common it is, and takes only what lies there.
-Rare words are found by the index alone. Where it finds too much to sort, the newest posts are looked through,
-and no others.
+of all posts. So a few of the newest posts are looked through at first, and some more where these hold so many
+finds that more will fill the page. A single word is then looked for among the next ones with the help of the
+index. Rare words are found by the index alone. Where it finds too much to sort, the newest posts are looked
+through, and no others.
 """
 
 from dataclasses import dataclass
@@ -56,6 +56,7 @@ _LOOK_THROUGH = """
 """
 _FIND = """
     WITH near AS MATERIALIZED ({near}),
+    wide AS MATERIALIZED ({wide}),
     edge AS (
         SELECT coalesce((
             SELECT id FROM statuses WHERE id < :max_id AND id > :since_id
@@ -66,13 +67,13 @@ _FIND = """
         SELECT id FROM statuses
         WHERE {is_public} AND {words} @@ {wanted} AND id < :max_id AND id > :since_id
             AND id {within} (SELECT id FROM edge)
-            AND :by_account_id IS NULL AND numnode({wanted}) = 1 AND (SELECT count(*) FROM near) < :limit
+            AND :by_account_id IS NULL AND numnode({wanted}) = 1 AND {is_short}
     ),
     matches AS MATERIALIZED (
         SELECT id FROM statuses
         WHERE {is_public} AND {words} @@ {loose}
             AND :by_account_id IS NULL AND querytree({wanted}) <> 'T'
-            AND (SELECT count(*) FROM near) < :limit AND (SELECT count(*) FROM recent) < 2 * :limit
+            AND {is_short} AND (SELECT count(*) FROM recent) < 2 * :limit
         LIMIT {matches} + 1
     ),
     sorted AS (
@@ -91,11 +92,20 @@ _FIND = """
     ),
     far AS ({far})
     SELECT DISTINCT id
-    FROM (SELECT id FROM near UNION ALL SELECT id FROM sorted UNION ALL SELECT id FROM far) AS found
+    FROM (
+        SELECT id FROM near UNION ALL SELECT id FROM wide
+        UNION ALL SELECT id FROM sorted UNION ALL SELECT id FROM far
+    ) AS found
     ORDER BY id {order} LIMIT :limit
 """
+_IS_SHORT = "(SELECT count(*) FROM near) < :limit AND (SELECT count(*) FROM wide) < :limit"
+# What is found near, as a share of it, fills a page with what lies in the wider bounds.
+_IS_WIDE_NEEDED = """
+    (SELECT count(*) FROM near) < :limit
+    AND (SELECT count(*) FROM near) * {wide_posts} >= :limit * {near_posts}
+"""
 _IS_FAR_NEEDED = """
-    (SELECT count(*) FROM near) < :limit AND (
+    {is_short} AND (
         :by_account_id IS NOT NULL OR querytree({wanted}) = 'T'
         OR (SELECT count(*) FROM sorted) < :limit AND (
             (SELECT count(*) FROM recent) >= 2 * :limit OR (SELECT count(*) FROM matches) > {matches}
@@ -110,11 +120,13 @@ _UP = {"order": "ASC", "within": "<=", "end": ":max_id"}
 
 @dataclass(frozen=True)
 class Bounds:
-    """How many posts are looked through: `near` of the newest at first, then `recent` by the index where one
-    word is looked for, then `matches` wherever they are, or `posts` of the newest where there are more.
+    """How many posts are looked through: `near` of the newest at first, `wide` where what these hold promises
+    a page, then `recent` by the index where one word is looked for, then `matches` wherever they are, or
+    `posts` of the newest where there are more.
     """
 
     near: int = 100
+    wide: int = 500
     recent: int = 10_000
     matches: int = SEARCH_MATCHES
     posts: int = SEARCH_POSTS
@@ -133,13 +145,17 @@ def _find(bounds: Bounds, direction: dict[str, str]) -> TextualSelect:
         "wanted": _WANTED,
         "loose": _LOOSE,
         "is_shown": _IS_SHOWN,
+        "is_short": _IS_SHORT,
+        "near_posts": bounds.near,
+        "wide_posts": bounds.wide,
         "recent": bounds.recent,
         "matches": bounds.matches,
         "most": bounds.posts,
     }
     near = _LOOK_THROUGH.format(**parts, posts=bounds.near, is_needed="true")
+    wide = _LOOK_THROUGH.format(**parts, posts=bounds.wide, is_needed=_IS_WIDE_NEEDED.format(**parts))
     far = _LOOK_THROUGH.format(**parts, posts=bounds.posts, is_needed=_IS_FAR_NEEDED.format(**parts))
-    sql = _FIND.format(**parts, near=near, far=far)
+    sql = _FIND.format(**parts, near=near, wide=wide, far=far)
     numbers = ("viewer_id", "by_account_id", "max_id", "since_id", "limit")
     return (
         text(sql)
