@@ -18,7 +18,7 @@ from profiling import (
     peaks,
     plans,
 )
-from profiling.measuring import MeasuringError
+from profiling.measuring import MeasuringError, UsageError
 from profiling.results import check_folder
 from profiling.running import INTERRUPTED
 from profiling.servers import end_softly
@@ -43,7 +43,7 @@ def say(line: str) -> None:
 
 
 def main() -> int:
-    """Run one command; what a person can mend is one message and exit code 1."""
+    """Run one command; what a person can mend is one message and exit code 1, or 2 for wrong arguments."""
     given = make_parser().parse_args()
     (command,) = (one for one in COMMANDS if given.command == one.NAME)
     end_softly()
@@ -54,7 +54,7 @@ def main() -> int:
     # OSError: a disk that is full, say.
     except (MeasuringError, StackError, RuntimeError, OSError) as error:
         print(f"profiling: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, UsageError) else 1
     except KeyboardInterrupt:
         print("\nStopped: nothing is kept but what is told above", file=sys.stderr)
         return INTERRUPTED

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from profiling.bars import Measured, Row
-from profiling.measuring import MeasuringError
+from profiling.measuring import UsageError
 
 FILE = Path(__file__).parent / "baseline.json"
 #: Two sets of processes of the same program differ by so much.
@@ -60,7 +60,7 @@ def compare(row: Row, baseline: Baseline | None) -> Change | None:
 def load(path: Path, posts: int) -> Baseline | None:
     """The kept baseline; None where there is none.
 
-    Raises `MeasuringError` where it is of another size of database, or no baseline at all.
+    Raises `UsageError` where it is of another size of database, or no baseline at all.
     """
     if not path.exists():
         return None
@@ -69,9 +69,9 @@ def load(path: Path, posts: int) -> Baseline | None:
         rows = {name: Measured(**measured) for name, measured in kept["rows"].items()}
         baseline = Baseline(int(kept["posts"]), rows)
     except (ValueError, TypeError, KeyError, AttributeError) as error:
-        raise MeasuringError(f"{path} holds no baseline: {error}") from error
+        raise UsageError(f"{path} holds no baseline: {error}") from error
     if baseline.posts != posts:
-        raise MeasuringError(
+        raise UsageError(
             f"{path} was measured with {baseline.posts} posts: add --posts {baseline.posts}, or name a file"
             " of your own by --baseline"
         )

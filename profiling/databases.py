@@ -22,7 +22,7 @@ from devstack.processes import make_folder, server_account
 from devstack.servers import remove_folder, short_folder, start_postgres, start_redis
 from microblog.data import migrations
 from profiling import generating
-from profiling.measuring import MeasuringError
+from profiling.measuring import MeasuringError, UsageError
 from profiling.results import RESULTS
 from profiling.servers import USERNAME, Servers, make_environment
 
@@ -92,12 +92,12 @@ def database(posts: int, *, follows: int = 50, say: Say, folder: Path = FOLDER) 
 
 
 def check_size(posts: int, follows: int) -> None:
-    """Raise `MeasuringError` for too few posts, and where so many posts don't come with so many accounts."""
+    """Raise `UsageError` for too few posts, and where so many posts don't come with so many accounts."""
     if posts < LEAST_POSTS:
-        raise MeasuringError(f"{posts} posts: give at least {LEAST_POSTS}")
+        raise UsageError(f"{posts} posts: give at least {LEAST_POSTS}")
     accounts = generating.count_accounts(posts)
     if follows > accounts:
-        raise MeasuringError(f"{follows} follows: {posts} posts come with {accounts} accounts only")
+        raise UsageError(f"{follows} follows: {posts} posts come with {accounts} accounts only")
 
 
 def set_follows(servers: Servers, count: int) -> None:

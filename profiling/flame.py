@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from devstack.processes import wait_for
 from profiling.columns import align, clip
 from profiling.live import forwarded, start_program, start_web
-from profiling.measuring import MeasuringError
+from profiling.measuring import MeasuringError, UsageError
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.results import write_result
 from profiling.running import INTERRUPTED, WARM_UP, Prepared, Run, Say, prepare
@@ -53,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     introduce(parser, DESCRIPTION, EXAMPLES)
     add_scenario(parser, None, ", ".join(f"{name}: {scenario}" for name, scenario in DEFAULTS.items()))
-    parser.add_argument("--program", choices=tuple(DEFAULTS), default="web", help="which one (%(default)s)")
+    parser.add_argument("--program", choices=tuple(DEFAULTS), default=None, help="which one (web)")
     parser.add_argument(
         "--pid", type=at_least(1), metavar="PID", help="a Python process that runs already, and its children"
     )
@@ -115,14 +115,20 @@ def _options(given: argparse.Namespace) -> tuple[str, ...]:
 
 @contextmanager
 def open_target(given: argparse.Namespace, say: Say) -> Iterator[Target]:
-    """The process that was asked for; one that this starts ends with the block, if it did its work."""
+    """The process that was asked for; one that this starts ends with the block, if it did its work.
+
+    Raises `UsageError` where a process is named and what to start as well.
+    """
     if given.pid is not None:
+        if given.scenario or given.program:
+            raise UsageError("--pid looks at what runs already: leave out --scenario and --program")
         yield Target(given.pid, "a running program")
         return
-    name = given.scenario or DEFAULTS[given.program]
+    program = given.program or "web"
+    name = given.scenario or DEFAULTS[program]
     with prepare(name, given.posts, say) as prepared:
-        say(f"Starting {given.program}")
-        opened = open_web(prepared) if given.program == "web" else open_program(prepared, given.program)
+        say(f"Starting {program}")
+        opened = open_web(prepared) if program == "web" else open_program(prepared, program)
         with opened as target:
             yield target
 

@@ -12,7 +12,7 @@ from profiling.curves import Curve, Found
 from profiling.databases import check_size, database
 from profiling.fitting import LEAST_POINTS
 from profiling.growth_report import describe, draw
-from profiling.measuring import MeasuringError
+from profiling.measuring import UsageError
 from profiling.options import add_number, add_output, add_scenarios, at_least, introduce
 from profiling.results import write_result
 from profiling.scenarios import SCENARIOS, open_world
@@ -89,13 +89,13 @@ def run(given: argparse.Namespace, say: Say) -> int:
 
 
 def make_plan(given: argparse.Namespace) -> Plan:
-    """The plan of a command's options. Raises `MeasuringError` for what can't be measured."""
+    """The plan of a command's options. Raises `UsageError` for what can't be measured."""
     scenarios = tuple(dict.fromkeys(given.scenario or MEASURED))
     sizes = tuple(sorted(set(given.posts or (FULL_SIZES if given.full else SIZES))))
     if len(sizes) < LEAST_POINTS:
-        raise MeasuringError(f"give at least {LEAST_POINTS} sizes: fewer don't tell how costs grow")
+        raise UsageError(f"give at least {LEAST_POINTS} sizes: fewer don't tell how costs grow")
     if given.rounds < 2:
-        raise MeasuringError("give at least 2 rounds: one tells no spread")
+        raise UsageError("give at least 2 rounds: one tells no spread")
     check_size(sizes[0], axes.USUAL_FOLLOWS)
     return Plan(scenarios, sizes, given.rounds)
 

@@ -16,7 +16,7 @@ from line_profiler import LineProfiler
 from profiling import charts
 from profiling.columns import align, clip, milliseconds
 from profiling.hot import find_hottest
-from profiling.measuring import MeasuringError
+from profiling.measuring import UsageError
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.places import shorten
 from profiling.results import write_result
@@ -88,7 +88,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(given: argparse.Namespace, say: Say) -> int:
     """Profile one scenario; 0 where all runs were done."""
     if given.only and not given.functions:
-        raise MeasuringError("--only needs a --function: there would be nothing to look at")
+        raise UsageError("--only needs a --function: there would be nothing to look at")
     asked = {name: find_function(name) for name in given.functions}
     with prepare(given.scenario, given.posts, say) as prepared:
         plain = measure_plain(prepared.run, say)
@@ -121,7 +121,7 @@ def find_function(dotted: str) -> FunctionType:
     """The Python function of a dotted name, `package.module.function` or `package.module.Class.method`, below
     its decorators.
 
-    Raises `MeasuringError` where there is none, with names that are near.
+    Raises `UsageError` where there is none, with names that are near.
     """
     parts = dotted.split(".")
     for length in range(len(parts) - 1, 0, -1):
@@ -136,7 +136,7 @@ def find_function(dotted: str) -> FunctionType:
         for part in parts[length:]:
             found = _get_part(found, part, dotted)
         return _unwrap(found, dotted)
-    raise MeasuringError(f"{dotted}: there is no module {parts[0]!r}; give package.module.function")
+    raise UsageError(f"{dotted}: there is no module {parts[0]!r}; give package.module.function")
 
 
 def _get_part(owner: Any, part: str, dotted: str) -> Any:
@@ -145,7 +145,7 @@ def _get_part(owner: Any, part: str, dotted: str) -> Any:
     except AttributeError:
         near = difflib.get_close_matches(part, dir(owner))
         hint = f"; near are {', '.join(near)}" if near else ""
-        raise MeasuringError(f"{dotted}: {owner.__name__} has no {part!r}{hint}") from None
+        raise UsageError(f"{dotted}: {owner.__name__} has no {part!r}{hint}") from None
 
 
 def _unwrap(found: Any, dotted: str) -> FunctionType:
@@ -155,7 +155,7 @@ def _unwrap(found: Any, dotted: str) -> FunctionType:
         found = found.fget
     found = inspect.unwrap(found) if callable(found) else found
     if not isinstance(found, FunctionType):
-        raise MeasuringError(f"{dotted} is no function written in Python: line_profiler can't look into it")
+        raise UsageError(f"{dotted} is no function written in Python: line_profiler can't look into it")
     return found
 
 

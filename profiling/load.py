@@ -12,7 +12,7 @@ from profiling.crowds import Coming, play
 from profiling.journeys import habits
 from profiling.journeys.plan import Plan
 from profiling.load_report import Seen, describe, draw, failed_share
-from profiling.measuring import MeasuringError
+from profiling.measuring import MeasuringError, UsageError
 from profiling.options import LEAST_POSTS, POSTS, add_number, add_output, introduce
 from profiling.results import write_result
 from profiling.running import INTERRUPTED, Say
@@ -103,7 +103,7 @@ def run(given: argparse.Namespace, say: Say) -> int:
     if find_spec("locust") is None:
         raise MeasuringError("Locust is missing: make profile-load installs it")
     if given.ca and not given.ca.is_file():
-        raise MeasuringError(f"{given.ca}: there is no such file")
+        raise UsageError(f"{given.ca}: there is no such file")
     with open_site(given, say) as site:
         coming = choose(given, site, say)
         plan = Plan(
@@ -142,22 +142,22 @@ def knock(place: Place) -> None:
 
 @contextmanager
 def open_site(given: argparse.Namespace, say: Say) -> Iterator[Site]:
-    """The site that was asked for. Raises `MeasuringError` where it may not be loaded."""
+    """The site that was asked for. Raises `UsageError` where it may not be loaded."""
     if given.to:
         yield find_site(given.to, given.yes_load_this_site, given.accounts)
         return
     if given.accounts or given.ca or given.address or given.yes_load_this_site:
-        raise MeasuringError("--accounts, --ca, --address and --yes-load-this-site need --to URL")
+        raise UsageError("--accounts, --ca, --address and --yes-load-this-site need --to URL")
     with own_site(given.posts, len(KINDS) if given.rehearse else given.people, say) as site:
         yield site
 
 
 def choose(given: argparse.Namespace, site: Site, say: Say) -> Coming:
-    """Who comes: those who log in, only where there are accounts. Raises `MeasuringError` for nobody."""
+    """Who comes: those who log in, only where there are accounts. Raises `UsageError` for nobody."""
     kinds = [kind for kind in KINDS if not given.kind or kind in given.kind]
     if not site.accounts and kinds != [STRANGERS]:
         if STRANGERS not in kinds:
-            raise MeasuringError("nobody can log in without --accounts FILE")
+            raise UsageError("nobody can log in without --accounts FILE")
         say("Without --accounts FILE nobody can log in: only strangers come")
         kinds = [STRANGERS]
     people = len(kinds) if given.rehearse else given.people

@@ -12,6 +12,10 @@ class MeasuringError(Exception):
     """What was measured is not what was meant; the message is what happened."""
 
 
+class UsageError(MeasuringError):
+    """What a command was given is wrong; the message is what to give."""
+
+
 def find_tree(root: int, proc: Path = Path("/proc")) -> frozenset[int]:
     """The process and all that descend from it."""
     parents: dict[int, int] = {}

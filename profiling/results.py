@@ -7,19 +7,19 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from profiling.measuring import MeasuringError
+from profiling.measuring import UsageError
 
 RESULTS = Path("var/profiling")
 
 
 def check_folder(folder: Path) -> None:
-    """Make a folder for results; before minutes are spent. Raises `MeasuringError` where that can't be."""
+    """Make a folder for results; before minutes are spent. Raises `UsageError` where that can't be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise MeasuringError(f"--output {folder}: {error.strerror}") from error
+        raise UsageError(f"--output {folder}: {error.strerror}") from error
     if not os.access(folder, os.W_OK):
-        raise MeasuringError(f"--output {folder}: nothing may be written there")
+        raise UsageError(f"--output {folder}: nothing may be written there")
 
 
 def write_result(folder: Path, name: str, result: dict[str, Any]) -> Path:

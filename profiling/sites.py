@@ -20,7 +20,7 @@ from profiling import generating
 from profiling.databases import database
 from profiling.journeys.plan import Account, read_accounts
 from profiling.live import start_program
-from profiling.measuring import MeasuringError
+from profiling.measuring import UsageError
 from profiling.running import Say
 from profiling.servers import Servers
 
@@ -48,17 +48,17 @@ class Site:
 def find_site(url: str, confirmed: str, accounts: Path | None) -> Site:
     """The site of somebody else: nobody's but this machine's own, unless its host is typed once more.
 
-    Raises `MeasuringError` for what is no site's address, for a host that isn't confirmed, and for a file of
+    Raises `UsageError` for what is no site's address, for a host that isn't confirmed, and for a file of
     accounts that can't be read.
     """
     try:
         url = parse_site_url(url)
         people = read_accounts(accounts) if accounts else []
     except (ValueError, OSError) as error:
-        raise MeasuringError(str(error)) from error
+        raise UsageError(str(error)) from error
     host = urlsplit(url).hostname or ""
     if confirmed != host and not (is_here(host) and not confirmed):
-        raise MeasuringError(
+        raise UsageError(
             f"people would come to {host}, and write there: is it no site that anybody lives on?"
             f" Then add --yes-load-this-site {host}"
         )
