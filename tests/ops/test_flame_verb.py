@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -14,12 +14,10 @@ import pytest
 
 from ops.inventory import Answer, Host
 from ops.verbs import flame, processes
-from ops.verbs.ask import make_command, read_program
 from ops.verbs.remote.flame import NO_SUCH_PROGRAM, NOT_OURS, NOT_RUNNING, USER
 from ops.verbs.terminal import VerbError
-from tests.ops.remote_programs import read_request, words_here
+from tests.ops.remote_programs import PY_SPY, PY_SPY_HERE, Ask, Asked, read_request
 
-Ask = Callable[..., subprocess.CompletedProcess[str]]
 # A child that works; its parent waits.
 WORK = """
 def spin(secret):
@@ -45,31 +43,12 @@ def program(tmp_path: Path) -> Iterator["subprocess.Popen[bytes]"]:
 
 @pytest.fixture
 def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
-    """Runs the host's program as `fab` does; `user` is whom it takes for the site's own."""
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    listing = f"web-blue RUNNING pid {program.pid}, uptime 0:00:09\nweb-green STOPPED Nov 21 03:00 PM\n"
-    (bin_folder / "supervisorctl").write_text(f"#!/bin/sh\ncat <<'E'\n{listing}E\nexit 3\n")
-    (bin_folder / "supervisorctl").chmod(0o755)
+    """Runs the host's program; `user` is whom it takes for the site's own."""
+    asked = Asked("flame", tmp_path, program.pid)
 
     def run(name: str, user: str = "", **options: Any) -> subprocess.CompletedProcess[str]:
-        text = read_program("flame")
-        for old, new in (
-            ("/opt/supervisor/venv/bin/py-spy", str(Path(sys.executable).with_name("py-spy"))),
-            (f'USER = "{USER}"', f"USER = {user or getpass.getuser()!r}"),
-        ):
-            assert old in text
-            text = text.replace(old, new)
-        request = {"seconds": 1, "native": False, "idle": False} | options
-        command, sent = make_command("flame", text, {"program": name, **request})
-        return subprocess.run(
-            words_here(command),
-            input=sent,
-            env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        changed = {PY_SPY: PY_SPY_HERE, f'USER = "{USER}"': f"USER = {user or getpass.getuser()!r}"}
+        return asked.run({"program": name, "seconds": 1, "native": False, "idle": False} | options, changed)
 
     return run
 

@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,6 @@ import pytest
 from devstack.processes import wait_for
 from ops.inventory import Answer, Host
 from ops.verbs import processes
-from ops.verbs.ask import make_command, read_program
 from ops.verbs.remote import supervisor
 from ops.verbs.remote.processes import (
     NO_SUCH_PROGRAM,
@@ -25,9 +24,8 @@ from ops.verbs.remote.processes import (
 )
 from ops.verbs.remote.waits import describe_address, describe_socket, describe_wait
 from ops.verbs.terminal import VerbError
-from tests.ops.remote_programs import words_here
+from tests.ops.remote_programs import PY_SPY, PY_SPY_HERE, Ask, Asked
 
-Ask = Callable[..., subprocess.CompletedProcess[str]]
 # A parent that waits for an answer as libpq does, threads of it that sleep, and a child with a pipe.
 PROGRAM = """
 import os, select, socket, subprocess, sys, threading, time
@@ -80,36 +78,15 @@ def program(server: socket.socket, tmp_path: Path) -> Iterator["subprocess.Popen
 
 @pytest.fixture
 def ask(program: "subprocess.Popen[bytes]", tmp_path: Path) -> Ask:
-    """Runs the host's program as `fab` does, where one program of Supervisor's runs and one doesn't."""
-    bin_folder = tmp_path / "bin"
-    bin_folder.mkdir()
-    listing = (
-        f"web:web-blue RUNNING pid {program.pid}, uptime 0:00:09\nweb:web-green STOPPED Nov 21 03:00 PM\n"
-    )
-    (bin_folder / "supervisorctl").write_text(f"#!/bin/sh\ncat <<'E'\n{listing}E\nexit 3\n")
-    (bin_folder / "supervisorctl").chmod(0o755)
-    text = read_program("processes")
-    for old, new in (
-        ("/opt/supervisor/venv/bin/py-spy", Path(sys.executable).with_name("py-spy")),
-        ("/run/microblog-memory.json", tmp_path / "notes.json"),
-    ):
-        assert old in text
-        text = text.replace(old, str(new))
+    """Runs the host's program, where one program of Supervisor's runs and one doesn't."""
+    asked = Asked("processes", tmp_path, program.pid, group="web:")
+    here = {PY_SPY: PY_SPY_HERE, "/run/microblog-memory.json": str(tmp_path / "notes.json")}
 
     def run(
         name: str, what: str, user: str = getpass.getuser(), **options: Any
     ) -> subprocess.CompletedProcess[str]:
-        request = {"program": name, "what": what, "native": False, "seconds": 0, "strace": 0} | options
-        ours = text.replace('USER = "microblog"', f'USER = "{user}"')
-        command, sent = make_command("processes", ours, request)
-        return subprocess.run(
-            words_here(command),
-            input=sent,
-            env=os.environ | {"PATH": f"{bin_folder}:{os.environ['PATH']}"},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        request = {"program": name, "what": what, "native": False, "seconds": 0, "strace": 0}
+        return asked.run(request | options, here | {'USER = "microblog"': f'USER = "{user}"'})
 
     return run
 
