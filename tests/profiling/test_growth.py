@@ -237,6 +237,14 @@ def test_what_cannot_be_measured_is_refused(words: tuple[str, ...], message: str
         growth.make_plan(parse(*words))
 
 
+def test_nothing_is_read_after_posts_were_written() -> None:
+    assert growth.make_plan(parse()).scenarios[-1] == "create"
+    assert growth.make_plan(parse("--scenario", "create", "--scenario", "search")).scenarios == (
+        "search",
+        "create",
+    )
+
+
 def test_pictures_grow_with_nothing_that_is_measured() -> None:
     with pytest.raises(SystemExit):
         parse("--scenario", "thumbnail")
