@@ -24,7 +24,7 @@ def test_no_job_reads_a_table_that_grows_from_end_to_end(world: World, sizes: Ma
     with explained(resources.database.engine) as found, resources.database.unit_of_work() as session:
         assert feeds.fan_out(session, resources.feeds, status_id=int(world.things["root"])) > 2_000
         # A feed that Redis lost.
-        for following_count in (0, home.MANY_FOLLOWS):
+        for following_count in (0, home.FOLLOWS_PER_POST * resources.feeds.length):
             home.list_feed_ids(session, ALICE, resources.feeds.length, following_count)
         statistics.compute_day(session, day=yesterday)
         outbox.claim_due(session, names=[job.name], queues=[job.queue], limit=100)

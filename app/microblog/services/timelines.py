@@ -165,7 +165,7 @@ def _read_from_database(
     upwards = page.min_id is not None
     wanted = page.limit + 1
     rest = replace(page, limit=wanted + SPARE)
-    for select in _choose_ways(following_count):
+    for select in _choose_ways(following_count, rest.limit):
         rows = queries.list_home_statuses(session, select, rest, viewer_id)
         if len(rows) >= wanted:
             return (rows[::-1] if upwards else rows)[:wanted]
@@ -180,10 +180,10 @@ def _read_from_database(
     return rows[:wanted]
 
 
-def _choose_ways(following_count: int) -> Sequence[ByDirection[AnySelect]]:
-    if following_count < home.MANY_FOLLOWS:
-        return (queries.HOME_BY_PERSON,)
-    return queries.HOME_BY_WALKING, queries.HOME_BY_PERSON
+def _choose_ways(following_count: int, limit: int) -> Sequence[ByDirection[AnySelect]]:
+    if home.is_walked(following_count, limit):
+        return queries.HOME_BY_WALKING, queries.HOME_BY_PERSON
+    return (queries.HOME_BY_PERSON,)
 
 
 def _go_on(page: PageRequest, last: int) -> PageRequest:

@@ -15,9 +15,9 @@ _authors = Account.__table__.alias("author")
 _status = (_statuses := Status.__table__.alias("status")).c
 _LIMIT: BindParameter[int] = bindparam("limit")
 
-#: From so many on, posts of theirs are found among everybody's before each person's are looked through.
-MANY_FOLLOWS = 100
 # There are two ways to a page, either of which may be by far the longer one.
+#: Who follows so many for each post that is wanted may find them among everybody's: that is tried first.
+FOLLOWS_PER_POST = 3
 # `OFFSET 0` keeps subqueries from becoming joins, which take longer to plan than to read.
 _IS_WANTED = """
     EXISTS (
@@ -183,6 +183,11 @@ def get_home_ids(session: Session, account_id: int, page: PageRequest) -> list[i
     return list(found or session.scalars(BY_PERSON.of(page), parameters))
 
 
+def is_walked(following_count: int, limit: int) -> bool:
+    """Whether a page of `limit` posts is looked for among everybody's, before each person's are read."""
+    return following_count >= FOLLOWS_PER_POST * limit
+
+
 def list_feed_ids(session: Session, account_id: int, limit: int, following_count: int) -> list[int]:
     """The newest of those ids, newest first, with what the account doesn't see for now: posts of those whom
     it mutes and of the suspended.
@@ -190,7 +195,7 @@ def list_feed_ids(session: Session, account_id: int, limit: int, following_count
     One statement, two for many follows of whom few post.
     """
     parameters = {"viewer_id": account_id, **make_bounds(PageRequest(limit=limit))}
-    ways = (_BY_WALKING_ALL, _BY_PERSON_ALL) if following_count >= MANY_FOLLOWS else (_BY_PERSON_ALL,)
+    ways = (_BY_WALKING_ALL, _BY_PERSON_ALL) if is_walked(following_count, limit) else (_BY_PERSON_ALL,)
     found = (session.scalars(way, parameters).all() for way in ways)
     return list(next(filter(None, found), ()))
 
