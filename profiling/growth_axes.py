@@ -29,7 +29,7 @@ WITH_POSTS = {"daily-statistics": LINEAR, "search": LINEAR}
 #: Measured by follows, which none of them may grow with.
 WITH_FOLLOWS = ("home", "feed-rebuild")
 HOME_BAR = 1.3
-#: What is a bar by itself has so many times the rounds of a curve: a busy moment of the machine holds several.
+#: What is a bar by itself has so many times the rounds of a curve: a busy moment holds several of them.
 BAR_TURNS = 3
 PAGE_BAR = 1.2
 #: A feed is built from few posts of each who is followed, whatever their number.
