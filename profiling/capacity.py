@@ -3,10 +3,12 @@
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from devstack import postgres
 from devstack.layout import DATABASE
 from microblog.data.feeds import feed_key
+from profiling.charts import Curve, Panel, draw_curves
 from profiling.columns import align
 from profiling.costs import Place, Point, Run, measure
 from profiling.databases import database
@@ -126,7 +128,8 @@ def run(given: argparse.Namespace, say: Callable[[str], None]) -> int:
     path = write_result(given.output, NAME, result)
     for line in ["", *describe_costs(costs), "", *describe_needs(needs), "", *describe_assumptions(assumed)]:
         say(line)
-    say(f"All figures: {path}")
+    picture = draw(needs, path.with_suffix(".svg"))
+    say(f"All figures: {path}\nPicture: {picture}")
     return 0
 
 
@@ -226,6 +229,32 @@ def describe_needs(needs: Sequence[Need]) -> list[str]:
         for need in needs
     ]
     return align(header, rows)
+
+
+def draw(needs: Sequence[Need], path: Path) -> Path:
+    """What sites need, by their accounts."""
+    panels = [
+        Panel(
+            "cores in the busiest hour",
+            [
+                Curve("web", [need.web for need in needs]),
+                Curve("worker", [need.worker for need in needs]),
+                Curve("PostgreSQL", [need.postgresql for need in needs]),
+                Curve("Redis", [need.redis for need in needs]),
+            ],
+        ),
+        Panel(
+            "GB",
+            [
+                Curve("PostgreSQL, a year", [need.gigabytes_a_year for need in needs]),
+                Curve("feeds in Redis", [need.feed_gigabytes for need in needs]),
+            ],
+        ),
+    ]
+    accounts = [need.accounts for need in needs]
+    return draw_curves(
+        accounts, panels, path, title="What a site needs", unit="accounts", is_logarithmic=True
+    )
 
 
 def describe_assumptions(assumed: Assumptions) -> list[str]:

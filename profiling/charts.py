@@ -74,7 +74,13 @@ def draw_bars(bars: Sequence[Bar], path: Path, *, title: str, unit: str) -> Path
 
 
 def draw_curves(
-    places: Sequence[float], panels: Sequence[Panel], path: Path, *, title: str, unit: str
+    places: Sequence[float],
+    panels: Sequence[Panel],
+    path: Path,
+    *,
+    title: str,
+    unit: str,
+    is_logarithmic: bool = False,
 ) -> Path:
     """Plots above each other over the same axis."""
     figure = Figure(figsize=(10, 3.2 * len(panels)), layout="constrained")
@@ -86,6 +92,9 @@ def draw_curves(
         axes.grid(alpha=0.3)
         axes.legend(fontsize=8)
         axes.set_xlabel(unit)
+        if is_logarithmic:
+            axes.set_xscale("log")
+            axes.set_yscale("log")
     return _save(figure, path, title)
 
 

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from profiling.charts import Bar, draw_bars
 from profiling.client import Client
 from profiling.measuring import MeasuringError, Meter
 from profiling.options import LEAST_POSTS, add_number, add_output, introduce
@@ -98,7 +99,8 @@ def run(given: argparse.Namespace, say: Callable[[str], None]) -> int:
     path = write_result(given.output, NAME, describe_all(plan, found, summaries))
     for line in ["", *describe(summaries)]:
         say(line)
-    say(f"All figures: {path}")
+    picture = draw(summaries, path.with_suffix(".svg"))
+    say(f"All figures: {path}\nPicture: {picture}")
     return 0 if holds(summaries) else 1
 
 
@@ -213,6 +215,16 @@ def describe(summaries: dict[str, Summary]) -> list[str]:
         f"above the bar of {BAR:.0%}: {', '.join(above)}" if above else f"all within the bar of {BAR:.0%}"
     )
     return [*lines, "", f"Observing: {verdict}"]
+
+
+def draw(summaries: dict[str, Summary], path: Path) -> Path:
+    """What each kind costs with observing, and without."""
+    bars = [
+        Bar(f"{name}, {how}", seconds * 1000, how)
+        for name, found in summaries.items()
+        for how, seconds in (("observed", found.ours), ("without", found.base))
+    ]
+    return draw_bars(bars, path, title=f"What observing costs; the bar is {BAR:.0%}", unit="ms of CPU")
 
 
 def holds(summaries: dict[str, Summary]) -> bool:

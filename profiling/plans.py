@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from profiling.charts import Bar, draw_bars
 from profiling.databases import database
 from profiling.explaining import Statement, explained, read_sizes
 from profiling.options import LEAST_POSTS, POSTS, add_number, add_output, add_scenarios, introduce
@@ -90,7 +91,8 @@ def _tell(given: argparse.Namespace, reports: Sequence[Report], say: Say) -> Non
     say("")
     say(verdict(reports))
     path = keep(given.output, given.posts, reports)
-    say(f"All plans: {path.with_suffix('.txt')}, as JSON: {path}")
+    picture = draw(reports, path.with_suffix(".svg"), f"{given.posts} posts")
+    say(f"All plans: {path.with_suffix('.txt')}, as JSON: {path}\nPicture: {picture}")
 
 
 def explain_scenario(world: World, scenario: Scenario, big: int = BIG_ROWS) -> Report:
@@ -135,6 +137,22 @@ def _describe_statement(report: Report, statement: Statement) -> list[str]:
         for scan in report.whole_reads(statement)
     ]
     return lines
+
+
+def draw(reports: Sequence[Report], path: Path, title: str) -> Path:
+    """How long each statement takes, in the scenarios' order; what reads a big table whole is marked."""
+    bars = [
+        Bar(_name_bar(report, one), one.slowest.milliseconds, report.scenario)
+        for report in reports
+        for one in report.statements
+        if one.slowest
+    ]
+    return draw_bars(bars, path, title=f"Statements, {title}", unit="ms in PostgreSQL, planning left out")
+
+
+def _name_bar(report: Report, statement: Statement) -> str:
+    short = " ".join(statement.sql.split())[:SQL_CHARACTERS]
+    return f"SEQUENTIAL SCAN  {short}" if report.whole_reads(statement) else short
 
 
 def verdict(reports: Sequence[Report]) -> str:

@@ -59,3 +59,5 @@ def test_costs_are_measured_and_sites_told(tmp_path: Path) -> None:
     assert result["sizes"]["post"] > 100
     assert result["sizes"]["feed"] > 8 * 400
     assert any(f"{SITES[-1]:,}" in line for line in said)
+    picture = path.with_suffix(".svg").read_text()
+    assert all(name in picture for name in ("worker", "Redis", "feeds in Redis"))

@@ -61,6 +61,12 @@ def test_all_that_was_measured_is_kept(tmp_path: Path) -> None:
     assert kept["plan"]["size"] == {"accounts": 200, "posts": 5_000}
 
 
+def test_the_picture_shows_each_kind_with_and_without(tmp_path: Path) -> None:
+    picture = observability.draw(judge({"page": pairs(1.5, 1.5)}), tmp_path / "found.svg").read_text()
+
+    assert all(name in picture for name in ("page, observed", "page, without", "4.500", "3.000"))
+
+
 def test_pairs_are_shared_out_to_rounds() -> None:
     plan = Plan(pairs=7, rounds=3)
 

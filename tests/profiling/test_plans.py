@@ -180,6 +180,10 @@ def test_the_command_tells_and_keeps_all(run: Callable[..., tuple[int, list[str]
     written = path.with_suffix(".txt").read_text()
     assert READ_ALL in written
     assert "Seq Scan on tags" in written
+    picture = path.with_suffix(".svg").read_text()
+    assert said[-1].endswith(f"Picture: {path.with_suffix('.svg')}")
+    assert picture.count("SEQUENTIAL SCAN") == 1
+    assert BY_NAME[:20] in picture
 
 
 def test_the_command_takes_one_scenario(run: Callable[..., tuple[int, list[str], Path]]) -> None:
