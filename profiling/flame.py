@@ -6,13 +6,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 
 from devstack.processes import wait_for
+from ops.flame_graphs import name_graph
 from profiling.columns import align, clip
 from profiling.live import forwarded, start_program, start_web
 from profiling.measuring import MeasuringError, UsageError
 from profiling.options import add_number, add_output, add_scenario, at_least, introduce
 from profiling.results import write_result
 from profiling.running import INTERRUPTED, WARM_UP, Prepared, Run, Say, prepare
-from profiling.spied import WAITS, Recording, Spied, Spying, add_up, name_graph, read_frames, record
+from profiling.spied import WAITS, Recording, Spied, Spying, add_up, read_frames, record
 
 NAME = "flame"
 HELP = "a flame graph of a live process: the web server, the worker, the relay, or any other"
@@ -92,7 +93,8 @@ def run(given: argparse.Namespace, say: Say) -> int:
             "functions": [asdict(one) for one in functions],
         }
         path = write_result(given.output, NAME, result)
-        unfinished.write_text(name_graph(graph, target.what, recording), encoding="utf-8")
+        title = f"{target.what[0].upper()}{target.what[1:]}, {recording.samples} samples"
+        unfinished.write_text(name_graph(graph, title), encoding="utf-8")
         picture = unfinished.rename(path.with_suffix(".svg"))
     finally:
         unfinished.unlink(missing_ok=True)

@@ -20,7 +20,6 @@ FRAME = re.compile(
     r"<title>(?P<name>[^<]*) \([\d,]+ samples?, [\d.]+%\)</title>"
     r'<rect [^>]*?y="(?P<y>\d+)"[^>]*? fg:x="(?P<start>\d+)" fg:w="(?P<width>\d+)"'
 )
-TITLE = re.compile(r'(?P<start><text id="title"[^>]*>)[^<]*<')
 PLACE = re.compile(r"\((?P<file>[^()]+?)(?::\d+)?\)$")
 #: What does nothing but wait. py-spy leaves out threads that sleep, but a pause for a look wakes them.
 WAITING = re.compile(
@@ -149,12 +148,6 @@ def explain(pid: int, said: str) -> str:
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     told = next((line for line in lines if line.startswith("Error:")), lines[-1] if lines else "nothing")
     return f"py-spy could not record process {pid}: it said {told!r}"
-
-
-def name_graph(svg: str, what: str, recording: Recording) -> str:
-    """py-spy's flame graph with a title: its own is its command line, which has no room there."""
-    title = html.escape(f"{what[0].upper()}{what[1:]}, {recording.samples} samples")
-    return TITLE.sub(lambda found: f"{found['start']}{title}<", svg, count=1)
 
 
 def read_frames(svg: str) -> list[Frame]:

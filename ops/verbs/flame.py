@@ -6,6 +6,7 @@ from typing import Any
 
 from fabric import Connection
 
+from ops.flame_graphs import name_graph
 from ops.inventory import REPOSITORY, Answer, ask_hosts
 from ops.verbs.ask import remote_program
 from ops.verbs.logs import make_harmless
@@ -52,7 +53,8 @@ def flame(
     (answer,) = ask_hosts([chosen], command, seconds=span + 2 * ANSWER_SECONDS, stdin=text)
     found = read_flame(answer, program)
     looks = ask_program(to, host, program, "dump", native=native)["looks"]
-    for path in write_files(FOLDER, f"{host}-{program}", found["picture"], looks):
+    picture = name_graph(found["picture"], f"{program} on {chosen.name}, {span} s")
+    for path in write_files(FOLDER, f"{host}-{program}", picture, looks):
         print(path)
 
 

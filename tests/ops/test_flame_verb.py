@@ -12,6 +12,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from ops.flame_graphs import name_graph
 from ops.inventory import Answer, Host
 from ops.verbs import flame, processes
 from ops.verbs.remote.flame import NO_SUCH_PROGRAM, NOT_OURS, NOT_RUNNING, USER
@@ -26,6 +27,7 @@ def spin(secret):
 print("up", flush=True)
 spin("sword" + "fish")
 """
+UNNAMED = '<svg><text id="title" x="50%">{}</text></svg>'
 WAIT = "import subprocess, sys; subprocess.run([sys.executable, sys.argv[1]])"
 
 
@@ -63,6 +65,10 @@ def test_the_picture_tells_where_children_spend_their_time(ask: Ask, tmp_path: P
 
     assert "spin (worker.py:3)" in found["picture"]
     assert "swordfish" not in found["picture"]
+    named = name_graph(found["picture"], "web-blue <here>")
+    assert 'id="title"' in named
+    assert ">web-blue &lt;here&gt;<" in named
+    assert "py-spy record" not in named
     drawn, dumped = flame.write_files(tmp_path / "new", "web1-web-blue", found["picture"], [[]])
     assert ET.parse(drawn).getroot().tag.endswith("svg")
     assert (drawn.stem, dumped.suffix) == (dumped.stem, ".txt")
@@ -104,7 +110,11 @@ def test_picture_and_dump_lie_beside_each_other(
 
     def answer(hosts: list[Host], command: str, seconds: float, stdin: str) -> list[Answer]:
         asked.append(read_request(command, stdin))
-        found = {"looks": looks} if "what" in asked[-1] else {"picture": "<svg/>", "said": ""}
+        found = (
+            {"looks": looks}
+            if "what" in asked[-1]
+            else {"picture": UNNAMED.format("py-spy record"), "said": ""}
+        )
         return [Answer(host, failed=False, output=json.dumps(found), code=0)]
 
     for module in (flame, processes):
@@ -117,7 +127,7 @@ def test_picture_and_dump_lie_beside_each_other(
     assert asked[0] == {"program": "web-blue", "seconds": 20, "native": False, "idle": True}
     assert first == "Looking at web-blue on web1 for 20 s…"
     picture, dump = (Path(path) for path in paths)
-    assert picture.read_text() == "<svg/>"
+    assert picture.read_text() == UNNAMED.format("web-blue on web1, 20 s")
     assert dump.read_text().startswith("7  microblog web  (up 0:00:09, sleeps)\n")
 
 

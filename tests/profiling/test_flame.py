@@ -22,7 +22,7 @@ from profiling.live import forwarded
 from profiling.measuring import MeasuringError
 from profiling.running import Prepared
 from profiling.scenarios import SCENARIOS
-from profiling.spied import Frame, Recording, Spied, add_up, explain, name_graph, read_frames
+from profiling.spied import Frame, Recording, Spied, add_up, explain, read_frames
 from tests.profiling import cases
 
 BURN = """
@@ -141,16 +141,6 @@ def block(name: str, y: int, start: int, width: int) -> str:
         f'<g><title>{name} ({width:,} samples, 10.00%)</title><rect x="1.0%" y="{y}" width="2.0%" height="15"'
         f' fill="rgb(0,0,0)" fg:x="{start}" fg:w="{width}"/></g>'
     )
-
-
-def test_the_picture_tells_what_it_shows() -> None:
-    named = '<svg><text id="title" x="50%" y="24.00">{}</text><text id="details"> </text></svg>'
-
-    graph = name_graph(
-        named.format("/bin/py-spy record --pid 7"), "the web server under <home>", Recording(5, 1)
-    )
-
-    assert graph == named.format("The web server under &lt;home&gt;, 5 samples")
 
 
 def test_functions_are_read_out_of_the_picture() -> None:
