@@ -67,7 +67,9 @@ def test_a_live_process_is_looked_at(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     kept = json.loads(path.read_text())
     assert kept["functions"][0]["name"].startswith("slow")
     assert kept["recording"]["samples"] >= 10
-    assert "slow" in path.with_suffix(".svg").read_text()
+    picture = path.with_suffix(".svg").read_text()
+    assert "slow" in picture
+    assert f">A running program, {kept['recording']['samples']} samples<" in picture
     assert [one.name for one in tmp_path.iterdir() if one.suffix not in {".json", ".svg"}] == []
 
 
