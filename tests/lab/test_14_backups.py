@@ -55,11 +55,12 @@ def _one_host_site(site: Site) -> Iterator[None]:
 
 
 def show_avatar(visitor: Visitor, name: str) -> bytes:
-    """The picture on somebody's profile, once it is there."""
+    """The large picture of somebody's profile, once it is there."""
     found: list[str] = []
 
     def is_there() -> bool:
-        found[:] = re.findall(r'src="(/media/[^"]+)"', visitor.ask("GET", f"/@{name}").text)
+        # Not the small one beside the log-out button, which may come a page later.
+        found[:] = re.findall(r'src="(/media/[^"]+)" width="96"', visitor.ask("GET", f"/@{name}").text)
         return bool(found)
 
     wait_for(is_there, MAIL_SECONDS, lambda: "the avatar does not appear")
