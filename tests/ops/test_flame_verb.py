@@ -27,7 +27,7 @@ def spin(secret):
 print("up", flush=True)
 spin("sword" + "fish")
 """
-UNNAMED = '<svg><text id="title" x="50%">{}</text></svg>'
+GRAPH = '<svg><text id="title" x="50%">{}</text></svg>'
 WAIT = "import subprocess, sys; subprocess.run([sys.executable, sys.argv[1]])"
 
 
@@ -110,11 +110,8 @@ def test_picture_and_dump_lie_beside_each_other(
 
     def answer(hosts: list[Host], command: str, seconds: float, stdin: str) -> list[Answer]:
         asked.append(read_request(command, stdin))
-        found = (
-            {"looks": looks}
-            if "what" in asked[-1]
-            else {"picture": UNNAMED.format("py-spy record"), "said": ""}
-        )
+        drawn = {"picture": GRAPH.format("py-spy record"), "said": ""}
+        found = {"looks": looks} if "what" in asked[-1] else drawn
         return [Answer(host, failed=False, output=json.dumps(found), code=0)]
 
     for module in (flame, processes):
@@ -127,7 +124,7 @@ def test_picture_and_dump_lie_beside_each_other(
     assert asked[0] == {"program": "web-blue", "seconds": 20, "native": False, "idle": True}
     assert first == "Looking at web-blue on web1 for 20 s…"
     picture, dump = (Path(path) for path in paths)
-    assert picture.read_text() == UNNAMED.format("web-blue on web1, 20 s")
+    assert picture.read_text() == GRAPH.format("web-blue on web1, 20 s")
     assert dump.read_text().startswith("7  microblog web  (up 0:00:09, sleeps)\n")
 
 

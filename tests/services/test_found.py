@@ -1,7 +1,8 @@
 """What is found by words is what PostgreSQL finds in all posts, newest first, however it is looked for."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
+from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
@@ -12,6 +13,7 @@ from microblog.data.queries import statuses as queries
 from microblog.data.queries.found import Bounds, select_posts_found
 from microblog.domain.pages import PageRequest
 from microblog.domain.visibility import Visibility
+from profiling.explaining import explained
 
 VIEWER, BLOCKED, BLOCKS, MUTED, SUSPENDED, AUTHOR = range(1, 7)
 PEOPLE = range(1, 12)
@@ -22,6 +24,7 @@ QUERIES = (
     *("the", "dog", "gently", "nothing", "the dog", "dog gently", '"red dog"', '"the a red"', "red -dog"),
     *("-the", "-the -a", '"red dog" -"the a"', "gently or barks", "THE", "dog's", "", '"'),
 )
+WAYS = {"near", "wide", "recent", "matches"}
 SMALL = Bounds(near=5, wide=12, recent=30, matches=40, posts=80)
 HIDDEN = {BLOCKED, BLOCKS, MUTED}
 FIND = text("""
@@ -108,6 +111,35 @@ def test_pages_hold_all_that_is_found(
         for page in [draw_page(site) for _ in range(6)]:
             got = read(session, Bounds(), words, page, viewer_id, by)
             assert got == expect(found, page), (words, page)
+
+
+def find_parts(session: Session, bounds: Bounds, words: str, limit: int) -> dict[str, float]:
+    """How many posts each way to them gave."""
+    engine = session.connection().engine
+    with explained(engine) as found:
+        read(session, bounds, words, PageRequest(limit=limit), None, None)
+    (statement,) = found.values()
+    (plan,) = statement.plans
+    return {name: rows for name, rows in walk(plan.raw["Plan"]) if name in WAYS}
+
+
+def walk(node: dict[str, Any]) -> Iterator[tuple[str, float]]:
+    yield node.get("Subplan Name", "").removeprefix("CTE "), node["Actual Rows"]
+    for child in node.get("Plans", ()):
+        yield from walk(child)
+
+
+def test_common_words_are_found_without_the_index(site: Random, session: Session) -> None:
+    bounds = Bounds(near=40, wide=400)
+    common = find_parts(session, bounds, "the", 40)
+    assert common["near"] < 41
+    assert (common["wide"], common["recent"], common["matches"]) == (41, 0, 0)
+
+    # The newest don't promise a page: no more of them are looked through.
+    rare = find_parts(session, bounds, "barks", 100)
+    assert rare["near"] > 0
+    assert rare["wide"] == 0
+    assert rare["recent"] > rare["near"]
 
 
 @pytest.mark.parametrize("viewer_id", [None, VIEWER])

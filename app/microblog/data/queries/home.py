@@ -195,9 +195,9 @@ def list_feed_ids(session: Session, account_id: int, limit: int, following_count
     One statement, two for many follows of whom few post.
     """
     parameters = {"viewer_id": account_id, **make_bounds(PageRequest(limit=limit))}
-    ways = (_BY_WALKING_ALL, _BY_PERSON_ALL) if is_walked(following_count, limit) else (_BY_PERSON_ALL,)
-    found = (session.scalars(way, parameters).all() for way in ways)
-    return list(next(filter(None, found), ()))
+    if is_walked(following_count, limit) and (found := session.scalars(_BY_WALKING_ALL, parameters).all()):
+        return list(found)
+    return list(session.scalars(_BY_PERSON_ALL, parameters))
 
 
 def list_followed(session: Session, account_id: int, authors: Sequence[int]) -> list[int]:
