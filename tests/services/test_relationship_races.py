@@ -30,7 +30,7 @@ def at_once(database: Database, first: Act, second: Act) -> BaseException | None
         with database.unit_of_work() as session:
             first(session)
             other: Future[None] = pool.submit(_run, database, second)
-            wait_for(lambda: other.done() or _is_waiting(database), 10, lambda: "nobody waits")
+            wait_for(lambda: other.done() or is_waiting(database), 10, lambda: "nobody waits")
             assert not other.done(), "the second transaction waited for nothing"
         return other.exception(timeout=10)
 
@@ -40,7 +40,7 @@ def _run(database: Database, act: Act) -> None:
         act(session)
 
 
-def _is_waiting(database: Database) -> bool:
+def is_waiting(database: Database) -> bool:
     statement = text(
         "SELECT count(*) FROM pg_stat_activity"
         " WHERE wait_event_type = 'Lock' AND datname = current_database()"
@@ -147,7 +147,7 @@ def test_the_smaller_id_is_locked_first(
         with database.unit_of_work() as session:
             session.execute(take, {"id": min(pair)})
             other = pool.submit(_run, database, change)
-            wait_for(lambda: other.done() or _is_waiting(database), 10, lambda: "nobody waits")
+            wait_for(lambda: other.done() or is_waiting(database), 10, lambda: "nobody waits")
             # Who waits for the smaller one holds nothing yet.
             session.execute(take, {"id": max(pair)})
         other.result(timeout=10)

@@ -9,6 +9,7 @@ from typing import Final
 import structlog
 from sqlalchemy.orm import Session
 
+from microblog.data.base import AnyRow
 from microblog.data.queries import media as queries
 from microblog.data.storage import Storage
 from microblog.domain.errors import Unavailable, UnsupportedMedia
@@ -125,21 +126,21 @@ def _store(
 
 
 def _process(session: Session, storage: Storage, kind: Kind, *, media_id: int) -> None:
-    row = queries.lock_pending(session, media_id=media_id)
+    row, is_broken = _prepare(session, storage, kind, media_id)
     if row is None:
         return
-    try:
-        with _store_in_reach():
-            _make_sizes(storage, row.key, kind.sizes)
-    except UnsupportedMedia:
+    # Everywhere in this order: the account, then its pictures.
+    queries.lock_account(session, account_id=row.account_id)
+    if queries.lock_pending(session, media_id=media_id) is None:
+        # Removed, or overtaken by a later upload.
+        return
+    if is_broken:
         log.info("media.broken", media_id=media_id, account_id=row.account_id)
         metrics.PICTURES.labels("broken").inc()
-        queries.set_state(session, media_id=media_id, state="discarded")
-        enqueue(session, names.DELETE_FILES, key=row.key)
-        return
-    queries.lock_account(session, account_id=row.account_id)
-    if not queries.is_newest(session, account_id=row.account_id, kind=kind.name, media_id=media_id):
-        # A later upload is about to be shown, or is shown already.
+    if is_broken or not queries.is_newest(
+        session, account_id=row.account_id, kind=kind.name, media_id=media_id
+    ):
+        # Or a later upload is about to be shown.
         queries.set_state(session, media_id=media_id, state="discarded")
         enqueue(session, names.DELETE_FILES, key=row.key)
         return
@@ -149,6 +150,25 @@ def _process(session: Session, storage: Storage, kind: Kind, *, media_id: int) -
     with _store_in_reach():
         storage.delete_file(row.key, ORIGINAL)
     metrics.PICTURES.labels("processed").inc()
+
+
+def _prepare(session: Session, storage: Storage, kind: Kind, media_id: int) -> tuple[AnyRow | None, bool]:
+    """Make the sizes of a picture that waits; its row, None where it doesn't, and whether it is broken.
+
+    It is locked only meanwhile: to wait for the account with one of its pictures held would be a deadlock
+    with who has the account and discards them.
+    """
+    savepoint = session.begin_nested()
+    row = queries.lock_pending(session, media_id=media_id)
+    try:
+        if row is not None:
+            with _store_in_reach():
+                _make_sizes(storage, row.key, kind.sizes)
+    except UnsupportedMedia:
+        return row, True
+    finally:
+        savepoint.rollback()
+    return row, False
 
 
 def _make_sizes(storage: Storage, key: str, sizes: tuple[pictures.Size, ...]) -> None:
