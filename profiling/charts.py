@@ -133,7 +133,8 @@ def _add_legend(axes: Axes, colours: dict[str, Colour]) -> None:
     if len(shown) < len(colours):
         shown[OTHERS] = OTHERS_COLOUR
     patches = [Patch(color=colour, label=_plain(name)) for name, colour in shown.items()]
-    axes.legend(handles=patches, fontsize=7, loc="lower right", ncols=2)
+    # Beside the frame it hides no bar.
+    axes.figure.legend(handles=patches, fontsize=7, loc="outside lower right", ncols=4)
 
 
 def _plain(text: str) -> str:
